@@ -1,0 +1,37 @@
+// Element types of stored tensors and how many bytes they take. Values of `DType` are ours; the formats map
+// their own numbers and names onto them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace limpid {
+
+enum class DType : uint8_t {
+  kF32,
+  kF16,
+  kBF16,
+  // ggml block types: 32 elements share a scale (and an offset in the _1 types).
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  // Integer types appear as tensor contents (token ids, buffers), never as weights.
+  kI32,
+  kI64,
+};
+
+struct DTypeInfo {
+  std::string_view name;  // "F32", "Q4_1", ...
+  size_t block_size;      // elements per block; 1 for plain types
+  size_t block_bytes;     // bytes per block
+};
+
+const DTypeInfo& info(DType type);
+
+/// Whether kernels can decode this type to float32.
+bool is_weight_type(DType type);
+
+}  // namespace limpid

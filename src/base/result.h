@@ -1,0 +1,62 @@
+// Errors as values. Functions that can fail on input return Result<T>; the library never prints, aborts
+// or exits on input.
+//
+//   Result<Checkpoint> open(path);
+//   LIMPID_TRY(Checkpoint checkpoint, open(path));     // returns the error to the caller, or assigns
+//   return fail(ErrorCode::kCorrupt, "x.gguf: tensor 'a': expected 12 bytes, found 7", "incomplete
+//   download?");
+//
+// A message names the origin (file, tensor, flag), then expected and found. The hint is the likely cause or
+// what to do, and may be empty.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <utility>
+
+namespace limpid {
+
+enum class ErrorCode {
+  kInvalidArgument,  // the request is wrong: a flag, a position, an empty prompt
+  kNotFound,         // a file, model or tensor does not exist
+  kCorrupt,          // bytes that contradict themselves or their format
+  kUnsupported,      // well-formed, but a feature that limpid does not have
+  kOutOfMemory,      // would need more memory than allowed
+  kIo,               // the operating system refused
+  kCancelled,        // the caller asked to stop
+};
+
+/// Stable lower-case name of a code, as used in JSON: "invalid_argument", "not_found", ...
+const char* name(ErrorCode code);
+
+struct Error {
+  ErrorCode code = ErrorCode::kInvalidArgument;
+  std::string message;
+  std::string hint;
+};
+
+template <class T>
+using Result = tl::expected<T, Error>;
+using Status = Result<void>;
+
+inline tl::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint = {}) {
+  return tl::unexpected<Error>(Error{code, std::move(message), std::move(hint)});
+}
+
+}  // namespace limpid
+
+#define LIMPID_CONCAT_INNER(a, b) a##b
+#define LIMPID_CONCAT(a, b) LIMPID_CONCAT_INNER(a, b)
+#define LIMPID_TRY_IMPL(temporary, target, expression)                                  \
+  auto temporary = (expression);                                                        \
+  if (!temporary) return tl::unexpected<::limpid::Error>(std::move(temporary).error()); \
+  target = *std::move(temporary)
+/// `LIMPID_TRY(auto x, f());` assigns the value of f() or returns its error.
+#define LIMPID_TRY(target, expression) \
+  LIMPID_TRY_IMPL(LIMPID_CONCAT(limpid_try_, __LINE__), target, expression)
+/// `LIMPID_CHECK_OK(f());` returns f()'s error, if any.
+#define LIMPID_CHECK_OK(expression)                                             \
+  do {                                                                          \
+    if (auto limpid_status = (expression); !limpid_status)                      \
+      return tl::unexpected<::limpid::Error>(std::move(limpid_status).error()); \
+  } while (false)
