@@ -1,0 +1,59 @@
+// A model's files, opened: named tensors (views of mapped bytes) and metadata. Knows nothing of
+// architectures: that a tensor is called "blk.0.attn_q.weight" means nothing here.
+//
+// Everything in a Checkpoint has been validated against the bytes: offsets and sizes lie inside their file,
+// sizes equal shape times type, names are unique. Consumers may index `data` freely.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dtype.h"
+#include "base/mapped_file.h"
+#include "base/result.h"
+#include "checkpoint/metadata.h"
+
+namespace limpid {
+
+/// Whose names the tensors and metadata keys carry.
+enum class Dialect { kHuggingFace, kGguf };
+
+struct TensorInfo {
+  std::string name;
+  DType type = DType::kF32;
+  std::vector<size_t> shape;        // outermost dimension first (GGUF's order reversed); a scalar is [1]
+  std::span<const std::byte> data;  // rows are contiguous; a row is a whole number of blocks; any alignment
+
+  size_t n_element() const;
+};
+
+using TensorMap = std::map<std::string, TensorInfo, std::less<>>;
+
+struct Checkpoint {
+  std::filesystem::path path;       // what the user named: a .gguf file or a folder
+  std::filesystem::path directory;  // where companion files (tokenizer.json) are looked for
+  std::string format;               // "gguf", "safetensors"
+  Dialect dialect = Dialect::kHuggingFace;
+  Metadata metadata;
+  TensorMap tensors;
+  /// Tensors that are stored with a type that DType does not have, by name: "F64", "BOOL", ...
+  std::map<std::string, std::string, std::less<>> unsupported_tensors;
+  std::vector<MappedFile> files;  // what TensorInfo::data points into
+
+  /// nullptr when absent, or stored with an unsupported type.
+  const TensorInfo* find(std::string_view name) const;
+
+  /// Never nullptr. Errors: kUnsupported (the type is not supported), kCorrupt (no such tensor).
+  Result<const TensorInfo*> require(std::string_view name) const;
+};
+
+/// Opens `path` with the first registered format that recognises it.
+/// Errors: kNotFound, kCorrupt, kUnsupported (no format recognises it), kIo.
+Result<Checkpoint> open_checkpoint(const std::filesystem::path& path);
+
+}  // namespace limpid

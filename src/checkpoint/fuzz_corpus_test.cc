@@ -1,0 +1,63 @@
+// The seed corpus of the fuzz targets (tools/make_fuzz_corpus.py), held to what its file names promise.
+#include <functional>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "base/mapped_file.h"
+#include "checkpoint/gguf_file.h"
+#include "checkpoint/json.h"
+#include "checkpoint/json_metadata.h"
+#include "checkpoint/safetensors_file.h"
+
+namespace limpid {
+namespace {
+
+namespace fs = std::filesystem;
+using Bytes = std::span<const std::byte>;
+
+struct Parser {
+  const char* folder;
+  std::function<std::optional<Error>(Bytes)> parse;
+};
+
+template <class T>
+std::optional<Error> error_of(const Result<T>& result) {
+  return result ? std::nullopt : std::optional(result.error());
+}
+
+Result<Metadata> parse_config(Bytes bytes) {
+  LIMPID_TRY(const nlohmann::json document,
+             parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "x"));
+  return flatten_json(document, "x");
+}
+
+class FuzzCorpus : public testing::TestWithParam<Parser> {};
+
+TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
+  size_t n_file = 0;
+  for (const auto& file :
+       fs::directory_iterator(fs::path(LIMPID_TESTDATA) / "../tests/fuzz/corpus" / GetParam().folder)) {
+    const std::string name = file.path().filename().string();
+    const auto mapped = MappedFile::open(file.path());
+    ASSERT_TRUE(mapped) << name;
+    const auto error = GetParam().parse(mapped->bytes());
+    if (name.starts_with("ok-")) {
+      EXPECT_FALSE(error) << name << ": " << error->message;
+    } else if (!name.starts_with("found-")) {
+      EXPECT_TRUE(error) << name;
+    }
+    ++n_file;
+  }
+  EXPECT_GE(n_file, 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, FuzzCorpus,
+    testing::Values(Parser{"gguf", [](Bytes bytes) { return error_of(parse_gguf(bytes, "x")); }},
+                    Parser{"safetensors",
+                           [](Bytes bytes) { return error_of(parse_safetensors(bytes, "x")); }},
+                    Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),
+    [](const auto& test) { return test.param.folder; });
+
+}  // namespace
+}  // namespace limpid

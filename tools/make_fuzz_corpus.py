@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Writes the seed corpus of the fuzz targets: tests/fuzz/corpus/{gguf,safetensors,config}/.
+
+Small files that each reach another part of a parser. Names starting with "ok-" are well-formed, the others are
+damaged; src/checkpoint/fuzz_corpus_test.cc holds the parsers to that. Files that a fuzzer found are kept in
+the same folders under names starting with "found-" and are not written here.
+
+    tools/make_fuzz_corpus.py [FOLDER]
+"""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
+SCALARS = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
+Q4_1, Q8_0, Q4_K, BF16 = 3, 8, 12, 30
+
+
+def text(value):
+    data = value if isinstance(value, bytes) else value.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def value(kind, content):
+    if kind == STRING:
+        return text(content)
+    if kind == ARRAY:
+        inner, items = content
+        return struct.pack("<IQ", inner, len(items)) + b"".join(value(inner, item) for item in items)
+    return struct.pack("<" + SCALARS[kind], content)
+
+
+def pair(key, kind, content):
+    return text(key) + struct.pack("<I", kind) + value(kind, content)
+
+
+def tensor(name, shape, kind, offset):
+    return text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+
+
+def gguf(pairs=(), tensors=(), data=b"", version=3, alignment=32, counts=None, magic=b"GGUF"):
+    n_tensor, n_pair = counts or (len(tensors), len(pairs))
+    head = magic + struct.pack("<IQQ", version, n_tensor, n_pair) + b"".join(pairs) + b"".join(tensors)
+    return head + bytes(-len(head) % alignment) + data
+
+
+def gguf_corpus():
+    arch = pair("general.architecture", STRING, "llama")
+    scalars = [pair(f"k{kind}", kind, 1) for kind in SCALARS]
+    lists = [pair(f"l{kind}", ARRAY, (kind, [1, 0])) for kind in SCALARS]
+    words = pair("tokenizer.ggml.tokens", ARRAY, (STRING, ["a", "\u0120b", ""]))
+    nested = pair("nested", ARRAY, (ARRAY, [(U8, [1, 2]), (STRING, ["x"]), (ARRAY, [(I32, [3])])]))
+    two = [tensor("blk.0.attn_q.weight", [32, 2], Q4_1, 0), tensor("output_norm.weight", [8], 0, 64)]
+    data = bytes(64 + 32)
+    aligned = pair("general.alignment", U32, 64)
+    return {
+        "ok-empty": gguf(),
+        "ok-two-tensors": gguf([arch], two, data),
+        "ok-version-2": gguf([arch], two, data, version=2),
+        "ok-scalars": gguf(scalars),
+        "ok-lists": gguf([words, *lists]),
+        "ok-omitted": gguf([nested, pair("big", U64, 2**64 - 1), pair("odd", STRING, b"\xff")]),
+        "ok-alignment": gguf([aligned], [tensor("t", [2, 2, 1, 3], BF16, 0)], bytes(24), alignment=64),
+        "magic": gguf(magic=b"GGML"),
+        "version-1": gguf(version=1),
+        "big-endian": gguf(version=0x03000000),
+        "tensor-count": gguf([arch], two, data, counts=(2**63, 1)),
+        "pair-count": gguf([arch], two, data, counts=(2, 2**64 - 1)),
+        "split": gguf([pair("split.count", U16, 2)]),
+        "alignment": gguf([pair("general.alignment", U32, 48)]),
+        "key-twice": gguf([arch, arch]),
+        "list-count": gguf([text("k") + struct.pack("<IIQ", ARRAY, U64, 2**61)]),
+        "type": gguf([], [tensor("t", [256], Q4_K, 0)], bytes(144)),
+        "blocks": gguf([], [tensor("t", [33], Q8_0, 0)], bytes(68)),
+        "overflow": gguf([], [tensor("t", [2**32, 2**32], 0, 0)], bytes(32)),
+        "dimensions": gguf([], [tensor("t", [1] * 5, 0, 0)], bytes(32)),
+        "overlap": gguf([], [tensor("a", [8], 0, 0), tensor("b", [8], 0, 0)], bytes(64)),
+        "outside": gguf([], [tensor("a", [8], 0, 2**64 - 32)], bytes(64)),
+        "truncated": gguf([arch], two, data)[:-1],
+    }
+
+
+def safetensors(header, data=b"", length=None):
+    head = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(head) if length is None else length) + head + data
+
+
+def entry(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def safetensors_corpus():
+    one = {"x": entry("F32", [2], 0, 8)}
+    types = {"F32": 4, "F16": 2, "BF16": 2, "I32": 4, "I64": 8, "BOOL": 1, "F64": 8, "F8_E4M3": 1}
+    many, end = {}, 0
+    for name, size in types.items():
+        many[name] = entry(name, [1, 2], end, end + 2 * size)
+        end += 2 * size
+    return {
+        "ok-empty": safetensors({}),
+        "ok-one": safetensors(one, bytes(8)),
+        "ok-types": safetensors(many, bytes(end)),
+        "ok-notes": safetensors({"__metadata__": {"format": "pt"}, **one}, bytes(8)),
+        "ok-padded": safetensors(json.dumps(one).encode() + b"   ", bytes(8)),
+        "ok-scalar-and-empty": safetensors({"s": entry("F16", [], 0, 2), "e": entry("F32", [0, 3], 2, 2)}, bytes(2)),
+        "length": safetensors(one, bytes(8), length=2**64 - 1),
+        "truncated": safetensors(one, bytes(7)),
+        "too-long": safetensors(one, bytes(9)),
+        "hole": safetensors({"x": entry("F32", [1], 4, 8)}, bytes(8)),
+        "overlap": safetensors({"x": entry("F32", [2], 0, 8), "y": entry("F32", [2], 0, 8)}, bytes(8)),
+        "overflow": safetensors({"x": entry("F32", [2**62, 4], 0, 8)}, bytes(8)),
+        "negative": safetensors({"x": entry("F32", [-2], 0, 8)}, bytes(8)),
+        "dtype": safetensors({"x": entry("F5", [2], 0, 8)}, bytes(8)),
+        "bits": safetensors({"x": entry("F4", [3], 0, 1)}, bytes(1)),
+        "name-twice": safetensors(b'{"x":%s,"x":%s}' % ((json.dumps(one["x"]).encode(),) * 2), bytes(8)),
+        "nested": safetensors(b'{"x":' + b"[" * 200),
+        "nul": safetensors(b"{}\0{", bytes(8)),
+        "notes": safetensors({"__metadata__": {"format": 1}}),
+    }
+
+
+def config_corpus():
+    config = {"model_type": "llama", "hidden_size": 64, "rms_norm_eps": 1e-5, "tie_word_embeddings": True,
+              "rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "eos_token_id": [1, 2], "nothing": None,
+              "architectures": ["LlamaForCausalLM"], "flags": [True], "mixed": [1, "a"], "numbers": [1, 2.5]}
+    return {
+        "ok-llama": json.dumps(config).encode(),
+        "ok-empty": b"{}",
+        "ok-numbers": b'{"a":18446744073709551615,"b":-9223372036854775808,"c":1e300,"d":[[1]],"e":[{}]}',
+        "list": b"[1]",
+        "truncated": json.dumps(config).encode()[:-1],
+        "key-twice": b'{"a":1,"a":2}',
+        "dots": b'{"a.b":1,"a":{"b":2}}',
+        "deep": b'{"a":' * 70 + b"1" + b"}" * 70,
+        "not-utf8": b'{"a":"\xff"}',
+        "overflow": b'{"a":1e999}',
+    }
+
+
+def main():
+    root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "tests/fuzz/corpus"
+    corpora = {"gguf": gguf_corpus(), "safetensors": safetensors_corpus(), "config": config_corpus()}
+    for kind, files in corpora.items():
+        (root / kind).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (root / kind / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
