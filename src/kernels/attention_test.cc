@@ -1,0 +1,141 @@
+#include <numeric>
+
+#include "kernels/attention_heads.h"
+#include "kernels/testing.h"
+
+namespace limpid {
+namespace {
+
+using testing::AwkwardMatrix;
+using testing::expect_near;
+using testing::Fill;
+using testing::for_each_target;
+using testing::roundings;
+
+struct Shape {
+  size_t n_tok, n_head, n_kv_head, d_head;
+};
+constexpr Shape kShapes[] = {{1, 1, 1, 1},  {2, 2, 1, 3},   {14, 9, 3, 64}, {17, 4, 4, 20},
+                             {64, 2, 2, 8}, {65, 3, 1, 33}, {130, 2, 1, 16}};
+
+struct Case {
+  explicit Case(const Shape& s, Fill how)
+      : q(s.n_tok, s.n_head * s.d_head, how, 1),
+        k(s.n_tok, s.n_kv_head * s.d_head, Fill::kNormal, 2),
+        v(s.n_tok, s.n_kv_head * s.d_head, how, 3),
+        in{q, k, v, s.n_head, s.n_kv_head, s.d_head, 1 / std::sqrt(static_cast<float>(s.d_head))} {}
+  AwkwardMatrix q, k, v;
+  AttentionInputs in;
+};
+
+// Bound on the relative error of probabilities: exp turns the error of a score into a relative error, on
+// both sides of the fraction; beside it, exp's own (1 ulp), the difference to the maximum and the sum.
+double probability_bound(const AttentionInputs& in, size_t head, size_t query) {
+  const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
+  double magnitude = 0;
+  for (size_t key = 0; key <= query; ++key) {
+    double sum = 0;
+    for (size_t i = 0; i < in.d_head; ++i) sum += std::abs(double{q.at(query, i)} * k.at(key, i));
+    magnitude = std::max(magnitude, in.scale * sum);
+  }
+  const double score = roundings(static_cast<double>(in.d_head) + 3) * magnitude;
+  return std::expm1(2 * score) + roundings(static_cast<double>(query) + 8);
+}
+
+TEST(Attention, AgreesWithReference) {
+  for_each_target([] {
+    for (const Shape& s : kShapes) {
+      for (const Fill how : testing::kFills) {
+        SCOPED_TRACE(::testing::Message() << s.n_tok << " tokens, " << s.n_head << " heads");
+        const Case c(s, how);
+        AwkwardMatrix want(s.n_tok, c.q.cols(), Fill::kZero, 0), got(s.n_tok, c.q.cols(), Fill::kNormal, 4);
+        reference_backend().attention(c.in, want);
+        cpu_backend().attention(c.in, got);
+        Matrix a(s.n_tok, s.n_tok);
+        std::vector<int> all(s.n_tok);
+        std::iota(all.begin(), all.end(), 0);
+        for (size_t head = 0; head < s.n_head; ++head) {
+          reference_backend().attention_rows(c.in, head, all, a.view());
+          const ConstMatrixView v = shared_head(c.in, c.in.v, head);
+          const size_t from = head * s.d_head;
+          expect_near(got.view().columns(from, s.d_head), want.view().columns(from, s.d_head),
+                      [&](size_t query, size_t i) {
+                        double magnitude = 0;
+                        for (size_t key = 0; key <= query; ++key) {
+                          magnitude += a.row(query)[key] * std::abs(v.at(key, i));
+                        }
+                        const double sum = roundings(static_cast<double>(query) + 2);
+                        return (probability_bound(c.in, head, query) + sum) * magnitude + 1e-30;
+                      });
+        }
+        EXPECT_TRUE(got.guards_intact());
+      }
+    }
+  });
+}
+
+TEST(Attention, RowsAgreeWithReference) {
+  for_each_target([] {
+    for (const Shape& s : kShapes) {
+      for (const Fill how : testing::kFills) {
+        const Case c(s, how);
+        std::vector<int> queries;  // in no order, with repetitions, more than a block
+        for (size_t i = 0; i < s.n_tok + 3; ++i) queries.push_back(static_cast<int>(i * 7 % s.n_tok));
+        for (size_t head = 0; head < s.n_head; ++head) {
+          AwkwardMatrix want(queries.size(), s.n_tok, Fill::kZero, 0);
+          AwkwardMatrix got(queries.size(), s.n_tok, Fill::kNormal, 4);
+          reference_backend().attention_rows(c.in, head, queries, want);
+          cpu_backend().attention_rows(c.in, head, queries, got);
+          expect_near(got, want, [&](size_t r, size_t key) {
+            const auto query = static_cast<size_t>(queries[r]);
+            if (key > query) return 0.0;
+            return probability_bound(c.in, head, query) * want.at(r, key) + 1e-36;
+          });
+          EXPECT_TRUE(got.guards_intact());
+        }
+      }
+    }
+  });
+}
+
+TEST(Attention, ByHand) {
+  // One head of width 1: scores are q k; the second query sees scores ln 3 and 0, so 3/4 and 1/4.
+  Matrix q(2, 1), k(2, 1), v(2, 1), z(2, 1), a(1, 2);
+  q.row(1)[0] = std::log(3.0f);
+  k.row(0)[0] = 1;
+  v.row(0)[0] = 8, v.row(1)[0] = -4;
+  const AttentionInputs in = {q.view(), k.view(), v.view(), 1, 1, 1, 1};
+  const int last[] = {1};
+  for (const Backend* backend : {&reference_backend(), &cpu_backend()}) {
+    backend->attention(in, z.view());
+    EXPECT_FLOAT_EQ(z.row(0)[0], 8);
+    EXPECT_FLOAT_EQ(z.row(1)[0], 5);
+    backend->attention_rows(in, 0, last, a.view());
+    EXPECT_FLOAT_EQ(a.row(0)[0], 0.75f);
+    EXPECT_FLOAT_EQ(a.row(0)[1], 0.25f);
+  }
+}
+
+TEST(Softmax, AgreesWithReference) {
+  for_each_target([] {
+    for (size_t n = 1; n <= 70; ++n) {
+      for (const Fill how : testing::kFills) {
+        AwkwardMatrix want(3, n, how, static_cast<uint32_t>(n)), got = want;
+        const AwkwardMatrix x = want;
+        reference_backend().softmax(want);
+        cpu_backend().softmax(got);
+        expect_near(got, want, [&](size_t i, size_t j) {
+          // The difference to the maximum is rounded once: an absolute error in the exponent.
+          const auto row = x.row(i);
+          const double exponent = *std::ranges::max_element(row) - double{x.at(i, j)};
+          const double bound = std::expm1(2 * roundings(1) * std::min(exponent, 104.0));
+          return (bound + roundings(static_cast<double>(n) + 8)) * want.at(i, j) + 1e-36;
+        });
+        EXPECT_TRUE(got.guards_intact());
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace limpid

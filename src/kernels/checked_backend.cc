@@ -1,0 +1,114 @@
+#include "kernels/checked_backend.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace limpid {
+
+namespace {
+
+bool same_shape(ConstMatrixView a, ConstMatrixView b) {
+  return a.rows == b.rows && a.cols == b.cols;
+}
+
+bool all_below(std::span<const int> values, size_t end) {
+  return std::ranges::all_of(values, [end](int v) { return v >= 0 && static_cast<size_t>(v) < end; });
+}
+
+void check(const AttentionInputs& in) {
+  CHECK(in.n_kv_head > 0 && in.n_head % in.n_kv_head == 0 && in.d_head > 0);
+  CHECK(in.q.cols == in.n_head * in.d_head && in.k.cols == in.n_kv_head * in.d_head);
+  CHECK(same_shape(in.k, in.v) && in.k.rows == in.q.rows);
+}
+
+}  // namespace
+
+void CheckedBackend::decode(DType type, const std::byte* bytes, size_t n, float* out) const {
+  CHECK(is_weight_type(type) && n % info(type).block_size == 0);
+  if (n > 0) f_.decode(type, bytes, n, out);
+}
+
+std::unique_ptr<PackedMatrix> CheckedBackend::pack(size_t n_out, size_t n_in,
+                                                   const RowReader& read_row) const {
+  CHECK(n_out > 0 && n_in > 0);
+  return f_.pack(n_out, n_in, read_row);
+}
+
+void CheckedBackend::matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias,
+                            MatrixView y) const {
+  CHECK(x.rows == y.rows && x.cols == w.n_in() && y.cols == w.n_out());
+  CHECK(bias.empty() || bias.size() == w.n_out());
+  if (y.rows > 0) f_.matmul(x, w, bias, y);
+}
+
+void CheckedBackend::gemm(ConstMatrixView a, ConstMatrixView b, bool transpose_b, MatrixView c) const {
+  CHECK(a.rows == c.rows && a.cols == (transpose_b ? b.cols : b.rows));
+  CHECK(c.cols == (transpose_b ? b.rows : b.cols));
+  if (c.rows > 0 && c.cols > 0) f_.gemm(a, b, transpose_b, c);
+}
+
+void CheckedBackend::rms_norm(ConstMatrixView x, std::span<const float> weight, float eps,
+                              MatrixView y) const {
+  CHECK(same_shape(x, y) && weight.size() == x.cols);
+  f_.rms_norm(x, weight, eps, y);
+}
+
+void CheckedBackend::layer_norm(ConstMatrixView x, std::span<const float> weight, std::span<const float> bias,
+                                float eps, MatrixView y) const {
+  CHECK(same_shape(x, y) && weight.size() == x.cols && (bias.empty() || bias.size() == x.cols));
+  f_.layer_norm(x, weight, bias, eps, y);
+}
+
+void CheckedBackend::rope(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs) const {
+  CHECK(n_head > 0 && x.cols % n_head == 0 && 2 * angles.cos.cols <= x.cols / n_head);
+  CHECK(same_shape(angles.cos, angles.sin) && angles.cos.rows == x.rows);
+  f_.rope(x, n_head, angles, pairs);
+}
+
+void CheckedBackend::attention(const AttentionInputs& in, MatrixView z) const {
+  check(in);
+  CHECK(same_shape(in.q, z));
+  if (z.rows > 0) f_.attention(in, z);
+}
+
+void CheckedBackend::attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
+                                    MatrixView out) const {
+  check(in);
+  CHECK(head < in.n_head && all_below(queries, in.q.rows));
+  CHECK(out.rows == queries.size() && out.cols == in.q.rows);
+  if (out.rows > 0) f_.attention_rows(in, head, queries, out);
+}
+
+void CheckedBackend::activate(Activation f, MatrixView x) const {
+  f_.activate(f, x);
+}
+
+void CheckedBackend::gated_activate(Activation f, ConstMatrixView gate_up, MatrixView y) const {
+  CHECK(gate_up.rows == y.rows && gate_up.cols == 2 * y.cols);
+  f_.gated_activate(f, gate_up, y);
+}
+
+void CheckedBackend::add(ConstMatrixView x, MatrixView y) const {
+  CHECK(same_shape(x, y));
+  f_.add(x, y);
+}
+
+void CheckedBackend::softmax(MatrixView x) const {
+  if (x.cols > 0) f_.softmax(x);
+}
+
+void CheckedBackend::proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) const {
+  CHECK(same_shape(z, y) && out.size() == z.rows);
+  f_.proximity(z, y, out);
+}
+
+void CheckedBackend::attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
+                                         ConstMatrixView a, float* out, size_t out_row_stride,
+                                         size_t out_key_stride) const {
+  CHECK(y.rows == queries.size() && y.cols == u.cols && all_below(queries, u.rows));
+  CHECK(a.rows == y.rows && a.cols == u.rows);
+  if (y.rows > 0) f_.attention_proximity(y, queries, u, a, out, out_row_stride, out_key_stride);
+}
+
+}  // namespace limpid

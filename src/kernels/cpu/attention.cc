@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "kernels/attention_heads.h"
+#include "kernels/cpu/onednn.h"
+#include "kernels/cpu/ops.h"
+#include "kernels/cpu/parallel.h"
+
+namespace limpid::cpu {
+
+namespace {
+
+constexpr size_t kQueryBlock = 64;  // rows of scores a thread holds
+
+size_t count_blocks(size_t n_query) {
+  return (n_query + kQueryBlock - 1) / kQueryBlock;
+}
+
+// scores[0..n_key) -> probabilities of keys 0..query, zero above.
+void causal_softmax(float* scores, size_t query, size_t n_key) {
+  softmax_row(scores, query + 1);
+  std::fill(scores + query + 1, scores + n_key, 0.0f);
+}
+
+// One head and the queries [begin, begin + n_query). scores: room for [n_query, begin + n_query].
+void attend(const AttentionInputs& in, size_t head, size_t begin, size_t n_query, float* scores,
+            MatrixView z) {
+  const size_t n_key = begin + n_query;
+  const ConstMatrixView q = query_head(in, head).slice_rows(begin, n_query);
+  const ConstMatrixView k = shared_head(in, in.k, head), v = shared_head(in, in.v, head);
+  sgemm(true, n_query, n_key, in.d_head, in.scale, q.data, q.stride, k.data, k.stride, scores, n_key);
+  for (size_t i = 0; i < n_query; ++i) causal_softmax(scores + i * n_key, begin + i, n_key);
+  const MatrixView out = z.columns(head * in.d_head, in.d_head).slice_rows(begin, n_query);
+  sgemm(false, n_query, in.d_head, n_key, 1, scores, n_key, v.data, v.stride, out.data, out.stride);
+}
+
+}  // namespace
+
+void attention(const AttentionInputs& in, MatrixView z) {
+  const size_t n_tok = in.q.rows;
+  const size_t n_block = count_blocks(n_tok);
+  const auto make_scores = [&] { return Matrix(std::min(kQueryBlock, n_tok), n_tok); };
+  const size_t work = in.n_head * n_tok * n_tok * in.d_head / 16;
+  parallel_for(in.n_head * n_block, work, make_scores, [&](size_t task, Matrix& scores) {
+    // The last block has the most keys; starting with it balances the threads.
+    const size_t begin = (n_block - 1 - task / in.n_head) * kQueryBlock;
+    attend(in, task % in.n_head, begin, std::min(kQueryBlock, n_tok - begin), scores.data(), z);
+  });
+}
+
+void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries, MatrixView out) {
+  const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
+  const auto make_buffer = [&] { return Matrix(std::min(kQueryBlock, queries.size()), in.d_head); };
+  const size_t work = queries.size() * in.q.rows * in.d_head / 16;
+  parallel_for(count_blocks(queries.size()), work, make_buffer, [&](size_t block, Matrix& buffer) {
+    const size_t begin = block * kQueryBlock;
+    const auto chosen = queries.subspan(begin, std::min(kQueryBlock, queries.size() - begin));
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      std::ranges::copy(q.row(static_cast<size_t>(chosen[i])), buffer.row(i).data());
+    }
+    const size_t n_key = static_cast<size_t>(*std::ranges::max_element(chosen)) + 1;
+    const MatrixView rows = out.slice_rows(begin, chosen.size());
+    sgemm(true, rows.rows, n_key, in.d_head, in.scale, buffer.data(), in.d_head, k.data, k.stride, rows.data,
+          rows.stride);
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      causal_softmax(rows.row(i).data(), static_cast<size_t>(chosen[i]), out.cols);
+    }
+  });
+}
+
+}  // namespace limpid::cpu

@@ -1,0 +1,27 @@
+#include "kernels/checked_backend.h"
+#include "kernels/cpu/ops.h"
+
+namespace limpid {
+
+const Backend& cpu_backend() {
+  using namespace limpid::cpu;
+  static const CheckedBackend backend({.name = "cpu",
+                                       .decode = decode,
+                                       .pack = pack,
+                                       .matmul = matmul,
+                                       .gemm = gemm,
+                                       .rms_norm = rms_norm,
+                                       .layer_norm = layer_norm,
+                                       .rope = rope,
+                                       .attention = attention,
+                                       .attention_rows = attention_rows,
+                                       .activate = activate,
+                                       .gated_activate = gated_activate,
+                                       .add = add,
+                                       .softmax = softmax,
+                                       .proximity = proximity,
+                                       .attention_proximity = attention_proximity});
+  return backend;
+}
+
+}  // namespace limpid

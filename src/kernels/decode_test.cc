@@ -1,0 +1,117 @@
+#include <bit>
+
+#include "kernels/half.h"
+#include "kernels/testing.h"
+
+namespace limpid {
+namespace {
+
+using testing::for_each_target;
+
+constexpr DType kTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0,
+                            DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0};
+
+std::vector<std::byte> random_bytes(size_t n, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<std::byte> bytes(n);
+  for (auto& b : bytes) b = static_cast<std::byte>(random());
+  return bytes;
+}
+
+// NaNs need not agree in payload: arithmetic on them is free to choose.
+void expect_same(std::span<const float> got, std::span<const float> want) {
+  for (size_t i = 0; i < want.size(); ++i) {
+    if (std::isnan(want[i]) && std::isnan(got[i])) continue;
+    ASSERT_EQ(std::bit_cast<uint32_t>(got[i]), std::bit_cast<uint32_t>(want[i])) << "element " << i;
+  }
+}
+
+TEST(Half, EveryFloat16HasItsValue) {
+  for (uint32_t h = 0; h < 0x10000; ++h) {
+    const int exponent = static_cast<int>(h >> 10 & 31), fraction = static_cast<int>(h & 1023);
+    const float got = f32_from_f16(static_cast<uint16_t>(h));
+    ASSERT_EQ(std::signbit(got), h >= 0x8000) << h;
+    if (exponent == 31) {
+      ASSERT_EQ(fraction == 0, std::isinf(got)) << h;
+      ASSERT_EQ(fraction != 0, std::isnan(got)) << h;
+      continue;
+    }
+    const double want =
+        exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+    ASSERT_EQ(std::abs(got), want) << h;
+  }
+}
+
+struct BlockCase {
+  DType type;
+  std::vector<int> bytes;  // of one block; the rest is zero
+  size_t element;
+  float value;
+};
+
+// Laid out by hand from the definition of each block type; 0x3800 is 0.5, 0x3C00 is 1, 0xC000 is -2.
+const BlockCase kBlockCases[] = {
+    {DType::kQ4_0, {0x00, 0x38, 0xF1}, 0, -3.5f},
+    {DType::kQ4_0, {0x00, 0x38, 0xF1}, 16, 3.5f},
+    {DType::kQ4_0, {0x00, 0x38}, 31, -4.0f},
+    {DType::kQ4_1, {0x00, 0x38, 0x00, 0xC0, 0x00, 0x3F}, 1, 5.5f},
+    {DType::kQ4_1, {0x00, 0x38, 0x00, 0xC0, 0x00, 0x3F}, 17, -0.5f},
+    {DType::kQ5_0, {0x00, 0x3C, 0x02, 0x00, 0x01, 0x00, 0x54, 0x03}, 0, -12.0f},
+    {DType::kQ5_0, {0x00, 0x3C, 0x02, 0x00, 0x01, 0x00, 0x54, 0x03}, 1, 3.0f},
+    {DType::kQ5_0, {0x00, 0x3C, 0x02, 0x00, 0x01, 0x00, 0x54, 0x03}, 16, 5.0f},
+    {DType::kQ5_1, {0x00, 0x3C, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x80}, 31, 14.0f},
+    {DType::kQ5_1, {0x00, 0x3C, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x80}, 30, -2.0f},
+    {DType::kQ8_0, {0x00, 0x38, 0x80, 0x7F}, 0, -64.0f},
+    {DType::kQ8_0, {0x00, 0x38, 0x80, 0x7F}, 1, 63.5f},
+};
+
+TEST(Decode, BlocksByHand) {
+  for (const BlockCase& c : kBlockCases) {
+    std::vector<std::byte> block(info(c.type).block_bytes);
+    for (size_t i = 0; i < c.bytes.size(); ++i) block[i] = static_cast<std::byte>(c.bytes[i]);
+    float out[32];
+    reference_backend().decode(c.type, block.data(), 32, out);
+    EXPECT_EQ(out[c.element], c.value) << info(c.type).name << " element " << c.element;
+  }
+}
+
+TEST(Decode, SameBitsAsReferenceAtAnyAlignment) {
+  for_each_target([] {
+    for (const DType type : kTypes) {
+      const DTypeInfo& t = info(type);
+      for (const size_t n_block : {1, 2, 3, 17, 70}) {
+        for (size_t offset = 0; offset < 4; ++offset) {
+          SCOPED_TRACE(std::string(t.name) + " x " + std::to_string(n_block));
+          const auto bytes = random_bytes(offset + n_block * t.block_bytes, static_cast<uint32_t>(n_block));
+          const size_t n = n_block * t.block_size;
+          // One more element than is written, at an odd place: a guard.
+          std::vector<float> want(n), got(n + 2, 7.0f);
+          reference_backend().decode(type, bytes.data() + offset, n, want.data());
+          cpu_backend().decode(type, bytes.data() + offset, n, got.data() + 1);
+          expect_same(std::span(got).subspan(1, n), want);
+          EXPECT_EQ(got.front(), 7.0f);
+          EXPECT_EQ(got.back(), 7.0f);
+        }
+      }
+    }
+  });
+}
+
+TEST(Decode, EveryFloat16AndBFloat16) {
+  std::vector<std::byte> bytes(0x20000);
+  for (uint32_t h = 0; h < 0x10000; ++h) {
+    bytes[2 * h] = static_cast<std::byte>(h);
+    bytes[2 * h + 1] = static_cast<std::byte>(h >> 8);
+  }
+  for_each_target([&] {
+    for (const DType type : {DType::kF16, DType::kBF16}) {
+      std::vector<float> want(0x10000), got(0x10000);
+      reference_backend().decode(type, bytes.data(), want.size(), want.data());
+      cpu_backend().decode(type, bytes.data(), got.size(), got.data());
+      expect_same(got, want);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace limpid

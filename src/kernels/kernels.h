@@ -1,0 +1,133 @@
+// Everything that is computed with floats, behind one interface with several backends:
+//   reference/  scalar loops that read like the formulas; the oracle of every test, kept forever
+//   cpu/        oneDNN matrix products and Highway kernels, OpenMP threads
+//   no_cuda/    a null backend that links where CUDA is absent
+//
+// Matrices are row-major; shapes are in the comments. All arithmetic is float32. Every function gives the
+// same bits for any number of threads: work is cut by shape, never by thread count, and every reduction has
+// a fixed order. Arguments are checked by CHECK (shapes come from our code, never from a file unchecked).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/dtype.h"
+#include "base/matrix.h"
+#include "base/ops.h"
+#include "base/result.h"
+
+namespace limpid {
+
+/// A weight matrix [n_out, n_in] in the layout its backend multiplies fastest. Immutable.
+class PackedMatrix {
+ public:
+  virtual ~PackedMatrix() = default;
+  virtual size_t n_out() const = 0;
+  virtual size_t n_in() const = 0;
+  /// Bytes held.
+  virtual size_t n_bytes() const = 0;
+};
+
+/// Rotation angles of rotary position embedding: cos and sin, [n_tok, n_rot/2].
+struct RopeAngles {
+  ConstMatrixView cos;
+  ConstMatrixView sin;
+};
+
+/// Causal self-attention over one sequence. q: [n_tok, n_head * d_head], k and v: [n_tok, n_kv_head * d_head];
+/// head h reads key/value head h / (n_head / n_kv_head).
+struct AttentionInputs {
+  ConstMatrixView q;
+  ConstMatrixView k;
+  ConstMatrixView v;
+  size_t n_head = 0;
+  size_t n_kv_head = 0;
+  size_t d_head = 0;
+  float scale = 1;  // multiplies q . k
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;
+
+  // --- weights ---------------------------------------------------------------------------------------
+
+  /// Decodes n elements (a whole number of blocks) of a weight type to float32. `bytes` may be misaligned.
+  virtual void decode(DType type, const std::byte* bytes, size_t n, float* out) const = 0;
+
+  /// Fills `out` ([n_in]) with output row `row` of a weight matrix. Called from several threads.
+  using RowReader = std::function<void(size_t row, std::span<float> out)>;
+  virtual std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, const RowReader& read_row) const = 0;
+
+  // --- matrix products -------------------------------------------------------------------------------
+
+  /// y = x w^T + bias. x: [m, n_in], y: [m, n_out], bias: [n_out] or empty. y may not overlap x.
+  virtual void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias,
+                      MatrixView y) const = 0;
+
+  /// c = a b, or a b^T when `transpose_b`. a: [m, k], b: [k, n] or [n, k], c: [m, n]; strided views allowed.
+  virtual void gemm(ConstMatrixView a, ConstMatrixView b, bool transpose_b, MatrixView c) const = 0;
+
+  // --- blocks of a decoder ---------------------------------------------------------------------------
+
+  /// y = x / sqrt(mean(x^2) + eps) * weight, row by row. x, y: [m, d] (may be the same), weight: [d].
+  virtual void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y) const = 0;
+
+  /// y = (x - mean(x)) / sqrt(var(x) + eps) * weight + bias; biased variance; bias may be empty.
+  virtual void layer_norm(ConstMatrixView x, std::span<const float> weight, std::span<const float> bias,
+                          float eps, MatrixView y) const = 0;
+
+  /// Rotates the first n_rot coordinates of every head in place. x: [n_tok, n_head * d_head].
+  virtual void rope(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs) const = 0;
+
+  /// z[:, h] = softmax(scale q_h k_h^T, causal) v_h. z: [n_tok, n_head * d_head].
+  virtual void attention(const AttentionInputs& in, MatrixView z) const = 0;
+
+  /// Rows of one head's attention matrix. out: [queries.size(), n_tok]; entries above the query are 0.
+  virtual void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
+                              MatrixView out) const = 0;
+
+  /// x = f(x), element by element.
+  virtual void activate(Activation f, MatrixView x) const = 0;
+
+  /// y = f(gate) * up, where gate_up is [m, 2 d_mlp] with the gate in the first half; y: [m, d_mlp].
+  virtual void gated_activate(Activation f, ConstMatrixView gate_up, MatrixView y) const = 0;
+
+  /// y += x. Same shapes.
+  virtual void add(ConstMatrixView x, MatrixView y) const = 0;
+
+  /// Softmax over each row in place.
+  virtual void softmax(MatrixView x) const = 0;
+
+  // --- attribution -----------------------------------------------------------------------------------
+
+  /// proximity(z, y) = max(0, sum_i |y_i| - |y_i - z_i|), summed term by term (every term is at most |z_i|,
+  /// so nothing cancels beside massive coordinates). out[r] for every row r; z, y: [m, d].
+  virtual void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) const = 0;
+
+  /// Proximity of attention parts z = a[r, k] * u[k] of one head to the states y[r], for every query row r
+  /// and key k <= queries[r]. y: [n_query, d], u: [n_tok, d], a: [n_query, n_tok];
+  /// out[r * out_row_stride + k * out_key_stride]; entries with k > queries[r] are left alone.
+  virtual void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
+                                   ConstMatrixView a, float* out, size_t out_row_stride,
+                                   size_t out_key_stride) const = 0;
+};
+
+/// Scalar oracle; single-threaded, slow.
+const Backend& reference_backend();
+/// oneDNN and Highway.
+const Backend& cpu_backend();
+/// kUnsupported in a build without CUDA.
+Result<const Backend*> cuda_backend();
+/// By name: "cpu", "reference", "cuda".
+Result<const Backend*> backend(std::string_view name);
+
+/// Threads used by every backend in this process; 0 means all cores.
+void set_threads(int n);
+int threads();
+
+}  // namespace limpid

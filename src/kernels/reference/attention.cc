@@ -1,0 +1,65 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "kernels/attention_heads.h"
+#include "kernels/reference/ops.h"
+
+namespace limpid::reference {
+
+namespace {
+
+// scores -> exp(scores) / sum exp(scores)
+void softmax_row(std::vector<double>& scores) {
+  const double max = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double& s : scores) sum += s = std::exp(s - max);
+  for (double& s : scores) s /= sum;
+}
+
+// A[query, key] for key = 0..query.
+std::vector<double> probabilities(const AttentionInputs& in, size_t head, size_t query) {
+  const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
+  std::vector<double> row(query + 1);
+  for (size_t key = 0; key <= query; ++key) {
+    double dot = 0;
+    for (size_t i = 0; i < in.d_head; ++i) dot += double{q.at(query, i)} * k.at(key, i);
+    row[key] = in.scale * dot;
+  }
+  softmax_row(row);
+  return row;
+}
+
+}  // namespace
+
+void attention(const AttentionInputs& in, MatrixView z) {
+  for (size_t head = 0; head < in.n_head; ++head) {
+    const ConstMatrixView v = shared_head(in, in.v, head);
+    for (size_t query = 0; query < in.q.rows; ++query) {
+      const std::vector<double> a = probabilities(in, head, query);
+      for (size_t i = 0; i < in.d_head; ++i) {
+        double sum = 0;
+        for (size_t key = 0; key <= query; ++key) sum += a[key] * v.at(key, i);
+        z.at(query, head * in.d_head + i) = static_cast<float>(sum);
+      }
+    }
+  }
+}
+
+void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries, MatrixView out) {
+  for (size_t r = 0; r < queries.size(); ++r) {
+    const std::vector<double> a = probabilities(in, head, static_cast<size_t>(queries[r]));
+    std::ranges::fill(out.row(r), 0.0f);
+    for (size_t key = 0; key < a.size(); ++key) out.at(r, key) = static_cast<float>(a[key]);
+  }
+}
+
+void softmax(MatrixView x) {
+  for (size_t i = 0; i < x.rows; ++i) {
+    std::vector<double> row(x.row(i).begin(), x.row(i).end());
+    softmax_row(row);
+    for (size_t j = 0; j < x.cols; ++j) x.at(i, j) = static_cast<float>(row[j]);
+  }
+}
+
+}  // namespace limpid::reference
