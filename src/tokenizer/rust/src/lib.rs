@@ -1,0 +1,4 @@
+//! The tokenizers crate behind a C interface; include/limpid_rust.h documents every function.
+
+mod ffi;
+mod tokenizer;
