@@ -1,0 +1,115 @@
+#include "attribution/contributions.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "attribution/attention_importance.h"
+#include "attribution/ffn_importance.h"
+#include "base/check.h"
+
+namespace limpid {
+
+namespace {
+
+/// Dense importances of one chunk of queries stay below this many floats (64 MB).
+constexpr size_t kMaxChunkElements = size_t{16} << 20;
+
+AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int query, float floor) {
+  AttentionShares shares;
+  shares.residual = dense.residual[row];
+  shares.bias = dense.bias[row];
+  shares.degenerate = dense.degenerate[row];
+  shares.strongest = shares.residual;
+  for (int key = 0; key <= query; ++key) {
+    const auto heads = dense.heads(row, static_cast<size_t>(key));
+    const float sum = std::accumulate(heads.begin(), heads.end(), 0.0f);
+    shares.strongest = std::max(shares.strongest, *std::ranges::max_element(heads));
+    if (sum <= floor && key != query) continue;
+    KeyShare& pair = shares.keys.emplace_back();
+    pair.key = key;
+    pair.importance = sum;
+    pair.heads.reserve(heads.size());
+    for (size_t h = 0; h < heads.size(); ++h) pair.heads.push_back({static_cast<int>(h), heads[h]});
+  }
+  return shares;
+}
+
+}  // namespace
+
+struct Contributions::Row {
+  AttentionShares shares;
+  float floor = 0;
+};
+
+struct Contributions::LayerRows {
+  std::vector<std::unique_ptr<Row>> attention;
+  std::vector<std::optional<FfnShares>> ffn;
+};
+
+Contributions::Contributions(const Model& model, const Trace& trace, float floor)
+    : model_(model), trace_(trace), floor_(floor), layers_(trace.layers.size()) {
+  for (LayerRows& layer : layers_) {
+    layer.attention.resize(trace.n_tok());
+    layer.ffn.resize(trace.n_tok());
+  }
+}
+
+Contributions::~Contributions() = default;
+
+int Contributions::n_layer() const {
+  return static_cast<int>(layers_.size());
+}
+int Contributions::n_tok() const {
+  return static_cast<int>(trace_.n_tok());
+}
+
+Status Contributions::require_attention(int layer, std::span<const int> queries, float floor) {
+  auto& rows = layers_[static_cast<size_t>(layer)].attention;
+  std::vector<int> missing;
+  for (const int query : queries) {
+    const auto& row = rows[static_cast<size_t>(query)];
+    if (row == nullptr || row->floor > floor) missing.push_back(query);
+  }
+  if (missing.empty()) return {};
+
+  // Below the default floor rows are kept whole, so that further moves of the threshold find them.
+  const float keep_above = floor >= floor_ ? floor_ : 0.0f;
+  const OutputProjection projection(model_, layer);
+  const size_t row_elements = trace_.n_tok() * static_cast<size_t>(model_.spec().n_head);
+  const size_t chunk = std::max<size_t>(1, kMaxChunkElements / row_elements);
+  for (size_t begin = 0; begin < missing.size(); begin += chunk) {
+    const auto part = std::span(missing).subspan(begin, std::min(chunk, missing.size() - begin));
+    const AttentionImportance dense = attention_importance(model_, trace_, layer, part, projection);
+    for (size_t r = 0; r < part.size(); ++r) {
+      rows[static_cast<size_t>(part[r])] =
+          std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+    }
+  }
+  n_computed_ += missing.size();
+  return {};
+}
+
+const AttentionShares& Contributions::attention(int layer, int query) const {
+  const auto& row = layers_[static_cast<size_t>(layer)].attention[static_cast<size_t>(query)];
+  CHECK(row != nullptr);
+  return row->shares;
+}
+
+Status Contributions::require_ffn(int layer, std::span<const int> positions) {
+  auto& rows = layers_[static_cast<size_t>(layer)].ffn;
+  std::vector<int> missing;
+  std::ranges::copy_if(positions, std::back_inserter(missing),
+                       [&](int p) { return !rows[static_cast<size_t>(p)].has_value(); });
+  const std::vector<FfnShares> shares = ffn_importance(model_, trace_, layer, missing);
+  for (size_t r = 0; r < missing.size(); ++r) rows[static_cast<size_t>(missing[r])] = shares[r];
+  return {};
+}
+
+FfnShares Contributions::ffn(int layer, int position) const {
+  const auto& share = layers_[static_cast<size_t>(layer)].ffn[static_cast<size_t>(position)];
+  CHECK(share.has_value());
+  return *share;
+}
+
+}  // namespace limpid

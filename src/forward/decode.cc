@@ -1,0 +1,85 @@
+#include "forward/decode.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/check.h"
+
+namespace limpid {
+
+namespace {
+
+size_t row_bytes(const TensorInfo& tensor) {
+  return tensor.data.size() / tensor.shape.front();
+}
+
+/// [cols, rows] of a stored [rows, cols] tensor, in blocks that stay in cache.
+Matrix decode_transposed(const Backend& backend, const TensorInfo& tensor) {
+  constexpr size_t kBlock = 32;
+  const size_t rows = tensor.shape[0], cols = tensor.shape[1];
+  Matrix out(cols, rows);
+  Matrix block(kBlock, cols);
+  for (size_t begin = 0; begin < rows; begin += kBlock) {
+    const size_t count = std::min(kBlock, rows - begin);
+    for (size_t i = 0; i < count; ++i) decode_row(backend, tensor, begin + i, block.row(i));
+    for (size_t j = 0; j < cols; ++j) {
+      for (size_t i = 0; i < count; ++i) out.row(j)[begin + i] = block.row(i)[j];
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out) {
+  const size_t bytes = row_bytes(tensor);
+  backend.decode(tensor.type, tensor.data.data() + row * bytes, out.size(), out.data());
+}
+
+std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tensor) {
+  std::vector<float> out(tensor.n_element());
+  backend.decode(tensor.type, tensor.data.data(), out.size(), out.data());
+  return out;
+}
+
+std::vector<float> decode_bias(const Backend& backend, const LinearWeights& linear) {
+  std::vector<float> out;
+  for (const VectorSlice& slice : linear.bias) {
+    if (slice.tensor == nullptr) {
+      out.resize(out.size() + slice.count);
+      continue;
+    }
+    const std::vector<float> all = decode_vector(backend, *slice.tensor);
+    for (size_t i = 0; i < slice.count; ++i) out.push_back(all[slice.begin + i * slice.stride]);
+  }
+  return out;
+}
+
+void with_row_reader(const Backend& backend, const LinearWeights& linear,
+                     const std::function<void(const Backend::RowReader&)>& use) {
+  std::map<const TensorInfo*, Matrix> transposed;
+  std::vector<size_t> first_row;  // of each slice
+  size_t n_row = 0;
+  for (const RowSlice& slice : linear.rows) {
+    first_row.push_back(n_row);
+    n_row += slice.count;
+    if (slice.transposed && !transposed.contains(slice.tensor)) {
+      transposed.emplace(slice.tensor, decode_transposed(backend, *slice.tensor));
+    }
+  }
+  CHECK(n_row == linear.n_out);
+
+  use([&](size_t row, std::span<float> out) {
+    const auto after = std::ranges::upper_bound(first_row, row);
+    const auto index = static_cast<size_t>(after - first_row.begin()) - 1;
+    const RowSlice& slice = linear.rows[index];
+    const size_t stored = slice.begin + (row - first_row[index]) * slice.stride;
+    if (slice.transposed) {
+      std::ranges::copy(transposed.at(slice.tensor).row(stored), out.begin());
+    } else {
+      decode_row(backend, *slice.tensor, stored, out);
+    }
+  });
+}
+
+}  // namespace limpid

@@ -1,0 +1,27 @@
+// Stored weights to float32.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/matrix.h"
+#include "kernels/kernels.h"
+#include "model/weights.h"
+
+namespace limpid {
+
+/// Row `row` of a [rows, cols] tensor. out: [cols].
+void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out);
+
+/// All elements of a tensor of one dimension.
+std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tensor);
+
+/// The bias of a projection; zeros for slices without tensor. Empty when the projection has none.
+std::vector<float> decode_bias(const Backend& backend, const LinearWeights& linear);
+
+/// Calls `use` with a reader of the projection's output rows, valid during the call. Transposed tensors are
+/// transposed once, as a whole, before that (transient memory: the float32 matrix).
+void with_row_reader(const Backend& backend, const LinearWeights& linear,
+                     const std::function<void(const Backend::RowReader&)>& use);
+
+}  // namespace limpid
