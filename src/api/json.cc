@@ -1,0 +1,148 @@
+#include "api/json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace limpid {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Bytes as numbers: a piece need not be valid UTF-8.
+Json bytes_of(const Piece& piece) {
+  Json bytes = Json::array();
+  for (const char c : piece.bytes) bytes.push_back(static_cast<unsigned char>(c));
+  return bytes;
+}
+
+Json token_of(const Piece& piece) {
+  return {{"id", piece.id},
+          {"text", piece.text},
+          {"bytes", bytes_of(piece)},
+          {"continuation", piece.continuation},
+          {"special", piece.special}};
+}
+
+Json node_of(const RouteNode& n) {
+  return {{"id", to_string(n.node)},
+          {"kind", name(n.node.kind)},
+          {"layer", n.node.layer},
+          {"position", n.node.position},
+          {"flow", n.flow},
+          {"dropped", n.dropped},
+          {"strongest", n.strongest},
+          {"diffuse", n.diffuse},
+          {"degenerate", n.degenerate}};
+}
+
+Json edge_of(const Edge& e) {
+  Json edge = {{"from", to_string(e.from)}, {"to", to_string(e.to)}, {"kind", name(e.kind)},
+               {"weight", e.weight},        {"flow", e.flow},        {"heads", Json::array()}};
+  for (const EdgeHead& head : e.heads)
+    edge["heads"].push_back({{"head", head.head}, {"weight", head.weight}});
+  return edge;
+}
+
+Json model_of(const Session& session) {
+  const ModelSpec& spec = session.model().spec();
+  return {{"name", session.name()}, {"path", session.model().checkpoint().path.string()},
+          {"family", spec.family},  {"n_layer", spec.n_layer},
+          {"n_head", spec.n_head},  {"d_model", spec.d_model},
+          {"n_vocab", spec.n_vocab}};
+}
+
+std::string dump(const Json& json) {
+  // Texts are valid UTF-8; paths may be anything the file system allows.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json spec_of(const ModelSpec& spec) {
+  return {{"family", spec.family},       {"n_layer", spec.n_layer}, {"n_head", spec.n_head},
+          {"n_kv_head", spec.n_kv_head}, {"d_model", spec.d_model}, {"d_head", spec.d_head},
+          {"d_mlp", spec.d_mlp},         {"n_ctx", spec.n_ctx},     {"n_vocab", spec.n_vocab}};
+}
+
+}  // namespace
+
+std::string to_json(const Session& session, const Explanation& explanation, const Route& route) {
+  Json json = {{"model", model_of(session)}, {"tokens", Json::array()}};
+  for (const Piece& piece : explanation.tokens()) json["tokens"].push_back(token_of(piece));
+  json["token"] = explanation.position();
+  json["threshold"] = route.options.threshold;
+  json["renormalize"] = route.options.renormalize;
+  json["predictions"] = Json::array();
+  for (const NamedPrediction& p : explanation.predictions()) {
+    json["predictions"].push_back({{"id", p.prediction.id},
+                                   {"text", p.piece.text},
+                                   {"bytes", bytes_of(p.piece)},
+                                   {"logit", p.prediction.logit},
+                                   {"probability", p.prediction.probability}});
+  }
+  json["nodes"] = Json::array();
+  for (const RouteNode& node : route.nodes) json["nodes"].push_back(node_of(node));
+  json["edges"] = Json::array();
+  for (const Edge& edge : route.edges) json["edges"].push_back(edge_of(edge));
+  json["warnings"] = explanation.warnings();
+  return dump(json);
+}
+
+std::string to_json(std::span<const Piece> tokens) {
+  Json json = {{"ids", Json::array()}, {"tokens", Json::array()}};
+  for (const Piece& piece : tokens) {
+    json["ids"].push_back(piece.id);
+    json["tokens"].push_back(token_of(piece));
+  }
+  return dump(json);
+}
+
+std::string to_json(const ModelInfo& info) {
+  Json json = {{"path", info.path.string()},
+               {"format", info.format},
+               {"architecture", info.architecture},
+               {"supported", info.spec.has_value()},
+               {"unsupported", info.unsupported ? Json(info.unsupported->message) : Json(nullptr)},
+               {"spec", info.spec ? spec_of(*info.spec) : Json(nullptr)},
+               {"tokenizer", info.has_tokenizer ? Json(info.tokenizer) : Json(nullptr)},
+               {"n_tensor", info.n_tensor},
+               {"n_parameter", info.n_parameter},
+               {"types", info.n_tensor_by_type}};
+  json["memory"] = {{"n_tok", info.n_tok},
+                    {"stored_bytes", info.memory.stored_bytes},
+                    {"packed_bytes", info.memory.packed_bytes},
+                    {"trace_bytes", info.memory.trace_bytes}};
+  return dump(json);
+}
+
+std::string to_json(const Models& models) {
+  Json json = {{"families", Json::array()}, {"formats", Json::array()}, {"local", Json::array()}};
+  for (const FamilyInfo& family : models.families) {
+    json["families"].push_back({{"name", family.name},
+                                {"gguf_architecture", family.gguf_architecture},
+                                {"examples", family.examples}});
+  }
+  for (const FormatInfo& format : models.formats) {
+    json["formats"].push_back({{"name", format.name}, {"description", format.description}});
+  }
+  for (const LocalModel& model : models.local) {
+    json["local"].push_back({{"name", model.name}, {"path", model.path.string()}});
+  }
+  return dump(json);
+}
+
+std::string to_json(const BenchResult& result) {
+  Json json = {{"model", result.model}, {"threads", result.threads}, {"load_seconds", result.load_seconds}};
+  json["rows"] = Json::array();
+  for (const BenchRow& row : result.rows) {
+    json["rows"].push_back({{"n_tok", row.n_tok},
+                            {"forward_seconds", row.forward_seconds},
+                            {"contribution_seconds", row.contribution_seconds},
+                            {"route_seconds", row.route_seconds},
+                            {"explain_seconds", row.explain_seconds},
+                            {"n_node", row.n_node},
+                            {"n_edge", row.n_edge},
+                            {"peak_bytes", row.peak_bytes}});
+  }
+  return dump(json);
+}
+
+}  // namespace limpid

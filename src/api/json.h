@@ -1,0 +1,23 @@
+// The only place that writes JSON. Field names are part of the interface: see docs/schema/.
+#pragma once
+
+#include <string>
+
+#include "api/bench.h"
+#include "api/describe.h"
+#include "api/session.h"
+
+namespace limpid {
+
+/// docs/schema/explain.json
+std::string to_json(const Session& session, const Explanation& explanation, const Route& route);
+/// docs/schema/tokenize.json
+std::string to_json(std::span<const Piece> tokens);
+/// docs/schema/info.json
+std::string to_json(const ModelInfo& info);
+/// docs/schema/models.json
+std::string to_json(const Models& models);
+/// docs/schema/bench.json
+std::string to_json(const BenchResult& result);
+
+}  // namespace limpid

@@ -1,0 +1,66 @@
+#include "api/session.h"
+
+#include <array>
+#include <fmt/format.h>
+
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/locate.h"
+#include "forward/run.h"
+#include "kernels/kernels.h"
+
+namespace limpid {
+
+Result<int> resolve_position(int position, size_t n_tok) {
+  const int n = static_cast<int>(n_tok);
+  if (position < -n || position >= n) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("token: expected a position from {} to {}, found {}", -n, n - 1, position),
+                fmt::format("the prompt has {} tokens; negative positions count from the end", n));
+  }
+  return position < 0 ? position + n : position;
+}
+
+Result<Route> Explanation::route(RouteOptions options) {
+  options.position = position_;
+  return extract_route(*contributions_, options);
+}
+
+Result<Session> Session::open(std::string_view name, std::string_view backend_name) {
+  LIMPID_TRY(const Backend* backend, backend(backend_name));
+  LIMPID_TRY(const std::filesystem::path path, locate_model(name));
+  LIMPID_TRY(Checkpoint checkpoint, open_checkpoint(path));
+  Vocabulary vocabulary(checkpoint);
+  LIMPID_TRY(std::shared_ptr<const Model> model, Model::load(std::move(checkpoint), *backend));
+  if (vocabulary.n_vocab() > model->spec().n_vocab) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("{}: the tokenizer has {} tokens, the embedding only {} rows", path.string(),
+                            vocabulary.n_vocab(), model->spec().n_vocab),
+                "the tokenizer belongs to another model");
+  }
+  return Session(std::move(model), std::move(vocabulary));
+}
+
+std::string Session::name() const {
+  const auto& path = model_->checkpoint().path;
+  return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
+}
+
+Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {
+  Explanation explanation;
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, explanation.warnings_));
+  LIMPID_TRY(explanation.position_, resolve_position(request.token, ids.size()));
+  LIMPID_TRY(Trace trace, run(*model_, ids, {}, control));
+  LIMPID_TRY(explanation.tokens_, vocabulary_.pieces(ids));
+
+  const std::array<int, 1> position = {explanation.position_};
+  const Matrix last = logits(*model_, trace, position);
+  for (const Prediction& prediction : top_predictions(last.row(0), request.n_predictions)) {
+    explanation.predictions_.push_back({prediction, vocabulary_.piece(prediction.id)});
+  }
+  explanation.model_ = model_;
+  explanation.trace_ = std::make_unique<const Trace>(std::move(trace));
+  explanation.contributions_ = std::make_unique<Contributions>(*model_, *explanation.trace_);
+  return explanation;
+}
+
+}  // namespace limpid

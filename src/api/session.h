@@ -1,0 +1,88 @@
+// The one door to limpid: open a model, ask for something, get structs back. Everything a verb or a server
+// does goes through here.
+//
+//   LIMPID_TRY(Session session, Session::open("model.gguf"));
+//   LIMPID_TRY(Explanation explanation, session.explain({.prompt = {"When Mary and John"}}));
+//   LIMPID_TRY(Route route, explanation.route({.position = 3, .threshold = 0.1f}));   // no model work
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyses/predictions.h"
+#include "api/vocabulary.h"
+#include "attribution/contributions.h"
+#include "base/result.h"
+#include "base/run_control.h"
+#include "forward/model.h"
+#include "forward/trace.h"
+#include "graph/route.h"
+
+namespace limpid {
+
+struct ExplainRequest {
+  Prompt prompt;
+  int token = -1;  // position whose prediction is explained; negative counts from the end
+  size_t n_predictions = 5;
+};
+
+struct NamedPrediction {
+  Prediction prediction;
+  Piece piece;
+};
+
+/// One run of a model, from which routes are drawn. Moving the threshold or the renormalisation costs no
+/// model work above the floor of the kept shares. Movable; not for use from several threads at once.
+class Explanation {
+ public:
+  const std::vector<Piece>& tokens() const { return tokens_; }
+  int position() const { return position_; }  // non-negative
+  const std::vector<NamedPrediction>& predictions() const { return predictions_; }
+  const Model& model() const { return *model_; }
+  const Trace& trace() const { return *trace_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  /// Rows of shares computed so far; does not grow while the threshold moves above the floor.
+  size_t n_computed() const { return contributions_->n_computed(); }
+
+  /// options.position is replaced by position(). Errors: as extract_route.
+  Result<Route> route(RouteOptions options);
+
+ private:
+  friend class Session;
+  std::shared_ptr<const Model> model_;
+  std::unique_ptr<const Trace> trace_;
+  std::unique_ptr<Contributions> contributions_;
+  std::vector<Piece> tokens_;
+  std::vector<NamedPrediction> predictions_;
+  std::vector<std::string> warnings_;
+  int position_ = 0;
+};
+
+class Session {
+ public:
+  /// `model`: a GGUF file, a Hugging Face folder, an id in the local cache, or empty for the default model.
+  /// Errors: kNotFound, kCorrupt, kUnsupported, kIo.
+  static Result<Session> open(std::string_view model, std::string_view backend = "cpu");
+
+  const Model& model() const { return *model_; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  /// File stem or folder name.
+  std::string name() const;
+
+  Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
+
+ private:
+  Session(std::shared_ptr<const Model> model, Vocabulary vocabulary)
+      : model_(std::move(model)), vocabulary_(std::move(vocabulary)) {}
+
+  std::shared_ptr<const Model> model_;
+  Vocabulary vocabulary_;
+};
+
+/// Resolves a position that may count from the end. Errors: kInvalidArgument naming the allowed range.
+Result<int> resolve_position(int position, size_t n_tok);
+
+}  // namespace limpid

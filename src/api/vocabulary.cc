@@ -1,0 +1,54 @@
+#include "api/vocabulary.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "checkpoint/locate.h"
+
+namespace limpid {
+
+Vocabulary::Vocabulary(const Checkpoint& checkpoint)
+    : tokenizer_(Tokenizer::load(checkpoint).map([](Tokenizer&& t) {
+        return std::make_shared<const Tokenizer>(std::move(t));
+      })) {}
+
+Result<Vocabulary> Vocabulary::open(std::string_view model) {
+  LIMPID_TRY(const std::filesystem::path path, locate_model(model));
+  LIMPID_TRY(const Checkpoint checkpoint, open_checkpoint(path));
+  Vocabulary vocabulary(checkpoint);
+  if (!vocabulary.tokenizer_) return tl::unexpected<Error>(vocabulary.tokenizer_.error());
+  return vocabulary;
+}
+
+Result<std::vector<int>> Vocabulary::encode(const Prompt& prompt, std::vector<std::string>& warnings) const {
+  if (!prompt.ids.empty()) return prompt.ids;
+  if (!tokenizer_) return tl::unexpected<Error>(tokenizer_.error());
+  LIMPID_TRY(Encoding encoding, (*tokenizer_)->encode(prompt.text, prompt.bos));
+  if (encoding.doubled_bos) {
+    warnings.push_back(
+        "the prompt begins with the BOS token that the tokenizer also adds: it now stands twice "
+        "(--no-bos adds none)");
+  }
+  if (encoding.ids.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "prompt: expected at least one token, found an empty text");
+  }
+  return std::move(encoding.ids);
+}
+
+Result<std::vector<Piece>> Vocabulary::pieces(std::span<const int> ids) const {
+  // A padded embedding has more rows than the tokenizer has tokens.
+  if (std::ranges::all_of(ids, [&](int id) { return knows(id); })) return (*tokenizer_)->pieces(ids);
+  std::vector<Piece> pieces;
+  for (const int id : ids) pieces.push_back(piece(id));
+  return pieces;
+}
+
+Piece Vocabulary::piece(int id) const {
+  if (knows(id)) return (*tokenizer_)->piece(id);
+  Piece piece;
+  piece.id = id;
+  piece.text = fmt::format("#{}", id);
+  return piece;
+}
+
+}  // namespace limpid

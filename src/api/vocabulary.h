@@ -1,0 +1,47 @@
+// Prompts to ids and ids to texts, for a model with or without a tokenizer.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "checkpoint/checkpoint.h"
+#include "tokenizer/tokenizer.h"
+
+namespace limpid {
+
+/// What to run: a text, or token ids that replace it (nothing is added to ids).
+struct Prompt {
+  std::string text;
+  std::vector<int> ids = {};
+  AddBos bos = AddBos::kAsTokenizer;
+};
+
+class Vocabulary {
+ public:
+  /// Never fails: a model without a tokenizer still runs on ids, and its error is reported when text is used.
+  explicit Vocabulary(const Checkpoint& checkpoint);
+  /// Of a model that need not be supported otherwise. Errors: as locate_model, open_checkpoint,
+  /// Tokenizer::load.
+  static Result<Vocabulary> open(std::string_view model);
+
+  /// Ids of the prompt. Adds to `warnings` (a doubled BOS). Errors: no tokenizer, an empty text.
+  Result<std::vector<int>> encode(const Prompt& prompt, std::vector<std::string>& warnings) const;
+  /// One piece per id, in context. Ids without a text of their own stand in as "#123".
+  Result<std::vector<Piece>> pieces(std::span<const int> ids) const;
+  /// A single id without context.
+  Piece piece(int id) const;
+
+  /// 0 without a tokenizer.
+  int n_vocab() const { return tokenizer_ ? (*tokenizer_)->n_vocab() : 0; }
+
+ private:
+  bool knows(int id) const { return id >= 0 && id < n_vocab(); }
+
+  Result<std::shared_ptr<const Tokenizer>> tokenizer_;
+};
+
+}  // namespace limpid

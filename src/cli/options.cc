@@ -1,0 +1,70 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <iostream>
+#include <iterator>
+
+#include "api/runtime.h"
+
+namespace limpid {
+
+void ComputeOptions::add_to(CLI::App& app) {
+  app.add_option("--backend", backend, "cpu, or reference: slow scalar loops that read like the formulas")
+      ->capture_default_str();
+  app.add_option("--threads", threads, "Threads to use; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+}
+
+void ComputeOptions::apply() const {
+  set_runtime_threads(threads);
+}
+
+void PromptOptions::add_to(CLI::App& app) {
+  app.add_option("words", words,
+                 "[MODEL] PROMPT. MODEL: a GGUF file, a Hugging Face folder, or an id in the local "
+                 "cache; without it the default model. PROMPT -: standard input")
+      ->option_text("[MODEL] PROMPT")
+      ->expected(0, 2);
+  app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")->delimiter(',');
+  auto* with = app.add_flag("--bos", bos, "Put the BOS token first, whatever the tokenizer says");
+  app.add_flag("--no-bos", no_bos, "Add no BOS token")->excludes(with);
+  app.parse_complete_callback([this] { check(); });
+}
+
+void PromptOptions::check() const {
+  if (!ids.empty()) {
+    if (words.size() > 1)
+      throw CLI::ValidationError("--ids", "replaces the prompt: expected only a model beside it");
+    return;
+  }
+  if (words.empty()) throw CLI::RequiredError("PROMPT");
+  if (words.size() == 1 && names_model(words.front())) {
+    throw CLI::ValidationError(
+        "PROMPT", fmt::format("expected a prompt after the model '{}', found none", words.front()));
+  }
+}
+
+PromptOptions::Resolved PromptOptions::resolve() const {
+  Resolved resolved;
+  resolved.prompt.ids = ids;
+  resolved.prompt.bos = bos ? AddBos::kYes : no_bos ? AddBos::kNo : AddBos::kAsTokenizer;
+  if (words.size() == 2 || !ids.empty()) resolved.model = words.empty() ? "" : words.front();
+  if (!ids.empty()) return resolved;
+
+  resolved.prompt.text = words.back();
+  if (resolved.prompt.text == "-") {
+    resolved.prompt.text.assign(std::istreambuf_iterator<char>(std::cin), {});
+    // A prompt piped from a file or `echo` ends with a line break that nobody means.
+    if (resolved.prompt.text.ends_with('\n')) resolved.prompt.text.pop_back();
+  }
+  return resolved;
+}
+
+void add_format_option(CLI::App& app, std::string& format, std::vector<std::string> formats) {
+  format = formats.front();
+  app.add_option("--format", format, "Output format")->check(CLI::IsMember(formats))->capture_default_str();
+}
+
+}  // namespace limpid

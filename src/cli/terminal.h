@@ -1,0 +1,37 @@
+// The terminal: how wide it is, whether it shows colours, how many columns a text takes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace limpid {
+
+enum class Ink { kPlain, kBold, kMuted, kAttention, kResidual, kFfn, kProbability, kError };
+
+class Terminal {
+ public:
+  /// What standard output is: colours only on a terminal, and never with NO_COLOR; COLUMNS overrides the
+  /// width; 80 where nobody says.
+  static Terminal of_stdout();
+  Terminal(bool colour, int width) : colour_(colour), width_(width) {}
+
+  int width() const { return width_; }
+  /// The text in its ink, or as it is without colours.
+  std::string paint(Ink ink, std::string_view text) const;
+
+ private:
+  bool colour_;
+  int width_;
+};
+
+/// Columns that a UTF-8 text takes: wide characters two, combining marks none.
+int display_width(std::string_view text);
+
+/// The text cut to `width` columns (an ellipsis marks the cut) and padded with blanks to exactly that.
+std::string fit(std::string_view text, int width);
+std::string fit_right(std::string_view text, int width);  // padded on the left
+
+/// A token as shown: visible marks for space, line break, tab and control characters.
+std::string mark_blanks(std::string_view text);
+
+}  // namespace limpid

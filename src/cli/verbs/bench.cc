@@ -1,0 +1,71 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "api/json.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/verb.h"
+
+namespace limpid {
+
+namespace {
+
+struct Options {
+  std::string model;
+  ComputeOptions compute;
+  BenchRequest request;
+  std::string format;
+};
+
+void print_text(const BenchResult& result) {
+  fmt::print("{}, {} threads; load and pack {:.2f} s. Seconds, median.\n\n", result.model, result.threads,
+             result.load_seconds);
+  fmt::print(
+      "tokens  forward  contributions    route    total  contr./fwd.   explain   peak MB   nodes   edges\n");
+  for (const BenchRow& r : result.rows) {
+    fmt::print(
+        "{:>6}  {:>7.3f}  {:>13.3f}  {:>7.4f}  {:>7.3f}  {:>11.2f}  {:>8.3f}  {:>8.0f}  {:>6}  {:>6}\n",
+        r.n_tok, r.forward_seconds, r.contribution_seconds, r.route_seconds,
+        r.forward_seconds + r.contribution_seconds + r.route_seconds,
+        r.contribution_seconds / r.forward_seconds, r.explain_seconds,
+        static_cast<double>(r.peak_bytes) / 1e6, r.n_node, r.n_edge);
+  }
+  fmt::print(
+      "\ncontributions: every layer, position, key and head. explain: prompt to route, shares on demand.\n");
+}
+
+Status run_bench(const Options& options) {
+  options.compute.apply();
+  ProgressBar progress;
+  LIMPID_TRY(const BenchResult result,
+             bench(options.model, options.compute.backend, options.request, progress.control()));
+  if (options.format == "json") {
+    fmt::print("{}", to_json(result));
+  } else {
+    print_text(result);
+  }
+  return {};
+}
+
+std::function<Status()> define(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option("model", options->model, "A model as for explain; without it the default model")
+      ->option_text("[MODEL]");
+  app.add_option("--tokens", options->request.n_tok, "Prompt lengths, separated by commas")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--repeats", options->request.repeats, "Runs per length; the median is shown")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  add_format_option(app, options->format, {"table", "json"});
+  options->compute.add_to(app);
+  return [options] { return run_bench(*options); };
+}
+
+}  // namespace
+
+extern const Verb k_bench;
+const Verb k_bench = {"bench", "Measure speed and memory of a model on this machine",
+                      "limpid bench --tokens 16,64", define};
+
+}  // namespace limpid

@@ -1,0 +1,86 @@
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "api/json.h"
+#include "cli/options.h"
+#include "cli/verb.h"
+
+namespace limpid {
+
+namespace {
+
+struct Options {
+  std::string model;
+  std::string format;
+  size_t n_tok = 64;
+};
+
+std::string megabytes(size_t bytes) {
+  return fmt::format("{:.0f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+void print_text(const ModelInfo& info) {
+  const auto line = [](std::string_view label, const std::string& value) {
+    fmt::print("{:<14}{}\n", label, value);
+  };
+  line("path", info.path.string());
+  line("format", info.format);
+  line("architecture", info.architecture);
+  if (info.spec) {
+    const ModelSpec& s = *info.spec;
+    line("layers", fmt::format("{}", s.n_layer));
+    line("heads", s.n_kv_head == s.n_head ? fmt::format("{}", s.n_head)
+                                          : fmt::format("{} ({} key/value)", s.n_head, s.n_kv_head));
+    line("widths", fmt::format("d_model {}, d_head {}, d_mlp {}", s.d_model, s.d_head, s.d_mlp));
+    line("context", fmt::format("{} tokens", s.n_ctx));
+    line("vocabulary", fmt::format("{} tokens", s.n_vocab));
+  }
+  std::string types;
+  for (const auto& [type, count] : info.n_tensor_by_type) {
+    types += fmt::format("{}{} x {}", types.empty() ? "" : ", ", count, type);
+  }
+  line("parameters", fmt::format("{:.1f} M in {} tensors ({})", static_cast<double>(info.n_parameter) / 1e6,
+                                 info.n_tensor, types));
+  line("tokenizer", info.has_tokenizer ? info.tokenizer : fmt::format("none: {}", info.tokenizer));
+  if (info.unsupported) {
+    line("supported", fmt::format("no: {}", info.unsupported->message));
+    if (!info.unsupported->hint.empty()) line("", info.unsupported->hint);
+    return;
+  }
+  line("supported", "yes");
+  line("memory",
+       fmt::format("about {} for {} tokens: file {}, weights as float32 {}, states {}",
+                   megabytes(info.memory.stored_bytes + info.memory.packed_bytes + info.memory.trace_bytes),
+                   info.n_tok, megabytes(info.memory.stored_bytes), megabytes(info.memory.packed_bytes),
+                   megabytes(info.memory.trace_bytes)));
+}
+
+Status run_info(const Options& options) {
+  LIMPID_TRY(const ModelInfo info, describe(options.model, options.n_tok));
+  if (options.format == "json") {
+    fmt::print("{}", to_json(info));
+  } else {
+    print_text(info);
+  }
+  return {};
+}
+
+std::function<Status()> define(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  app.add_option(
+         "model", options->model,
+         "A GGUF file, a Hugging Face folder, or an id in the local cache; without it the default model")
+      ->option_text("[MODEL]");
+  app.add_option("--tokens", options->n_tok, "Prompt length that the memory estimate is for")
+      ->check(CLI::Range(1, 1 << 24))
+      ->capture_default_str();
+  add_format_option(app, options->format, {"table", "json"});
+  return [options] { return run_info(*options); };
+}
+
+}  // namespace
+
+extern const Verb k_info;
+const Verb k_info = {"info", "Describe a model without loading it", "limpid info --tokens 1024", define};
+
+}  // namespace limpid
