@@ -1,0 +1,49 @@
+"""What the documents tell people to type works, and their links lead somewhere: docs_test.py PROGRAM"""
+
+import re
+import shlex
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKDOWN = [
+    *ROOT.glob("*.md"),
+    *ROOT.glob("docs/**/*.md"),
+    *ROOT.glob("tests/**/*.md"),
+    *ROOT.glob("src/**/*.md"),
+]
+COMMAND = re.compile(r"^ +(?:build/release/)?limpid ([a-z].*)$", re.MULTILINE)
+PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b")
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+class DocsTest(unittest.TestCase):
+    def test_the_commands_people_are_told_to_try(self):
+        for path in (ROOT / "README.md", ROOT / "tools/next_steps.txt"):
+            commands = [
+                line
+                for line in COMMAND.findall(path.read_text(encoding="utf-8"))
+                if not PLACEHOLDER.search(line)
+            ]
+            self.assertGreater(len(commands), 2, path)
+            for command in commands:
+                with self.subTest(command):
+                    done = subprocess.run(
+                        [PROGRAM, *shlex.split(command, comments=True)], capture_output=True, text=True
+                    )
+                    self.assertEqual((done.returncode, done.stderr if done.returncode else ""), (0, ""))
+                    self.assertNotEqual(done.stdout, "")
+
+    def test_links_within_the_repository(self):
+        self.assertGreater(len(MARKDOWN), 4)
+        for path in MARKDOWN:
+            for link in LINK.findall(path.read_text(encoding="utf-8")):
+                with self.subTest(path=path.relative_to(ROOT), link=link):
+                    self.assertTrue((path.parent / link).exists())
+
+
+if __name__ == "__main__":
+    PROGRAM = Path(sys.argv.pop(1)).resolve()
+    unittest.main()

@@ -1,0 +1,473 @@
+"""Writes the tiny random models of testdata/models/, each as a Hugging Face folder and as GGUF.
+
+    oracle/bin/python tools/make_models.py [--out testdata/models]
+
+(set-up: see oracle.py). Run again, it writes the same bytes. Weights are seeded normal numbers, scaled so that attention
+is neither uniform nor one-hot and logits spread over several units; norms are not ones and biases are not zeros, so that
+a forgotten bias or norm shows. The last step reads every file back and compares logits with the folder it came from.
+
+GGUF follows the conventions of llama.cpp's converter: names and metadata keys, rows of q and k of llama reordered to
+interleaved pairs, Conv1D of gpt2 transposed, vectors and norms always F32, token embedding of the 4- and 5-bit files Q8_0.
+"""
+
+import argparse
+import json
+import math
+import pathlib
+import shutil
+
+import gguf
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType as Q
+from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch
+
+import oracle
+
+F32 = np.float32
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What there is
+
+LLAMA = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "hidden_act": "silu",
+    "rms_norm_eps": 1e-5,
+    "rope_theta": 10000.0,
+    "max_position_embeddings": 128,
+    "attention_bias": False,
+    "mlp_bias": False,
+    "tie_word_embeddings": True,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "torch_dtype": "float32",
+}
+GPT2 = {
+    "model_type": "gpt2",
+    "architectures": ["GPT2LMHeadModel"],
+    "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5,
+    "n_positions": 64,
+    "n_ctx": 64,
+    "n_embd": 24,
+    "n_layer": 3,
+    "n_head": 3,
+    "torch_dtype": "float32",
+}
+QUANTISED = {"q8_0": Q.Q8_0, "q4_0": Q.Q4_0, "q4_1": Q.Q4_1, "q5_0": Q.Q5_0, "q5_1": Q.Q5_1}
+
+# name -> configuration, tokenizer flavour, whether BOS is added, weight types of the GGUF files, storage of the folder
+MODELS = {
+    "llama-tied": dict(config=LLAMA, pre="smollm", gguf=["f32", "f16", "bf16", *QUANTISED]),
+    "llama-untied": dict(  # heads wider than d_model / n_head, sizes that no SIMD width divides, all biases
+        config=LLAMA
+        | {
+            "hidden_size": 27,
+            "intermediate_size": 43,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 3,
+            "num_key_value_heads": 1,
+            "head_dim": 10,
+            "attention_bias": True,
+            "mlp_bias": True,
+            "tie_word_embeddings": False,
+            "rms_norm_eps": 1e-6,
+            "rope_theta": 500000.0,
+        },
+        pre="smollm",
+        add_bos=True,
+        gguf=["f32", "f16"],
+    ),
+    "llama-sharded": dict(config=LLAMA | {"num_hidden_layers": 2, "torch_dtype": "bfloat16"}, pre="smollm", shards=True),
+    "llama-rope-linear": dict(
+        config=LLAMA | {"num_hidden_layers": 2, "rope_scaling": {"rope_type": "linear", "factor": 4.0}},
+        pre="smollm",
+        gguf=["f32"],
+    ),
+    "llama-rope-llama3": dict(
+        config=LLAMA
+        | {
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "rope_scaling": {
+                "rope_type": "llama3",
+                "factor": 8.0,
+                "low_freq_factor": 1.0,
+                "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 32,
+            },
+        },
+        pre="smollm",
+        gguf=["f32"],
+    ),
+    "gpt2": dict(config=GPT2, pre="gpt-2", gguf=["f32", "f16"]),
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tokenizer: byte-level BPE, two special tokens, the 256 bytes, a few merges
+
+SPECIAL = ["<|endoftext|>", "<|begin|>"]
+EOS, BOS = 0, 1
+MERGED_WORDS = [" the", " and", " to", " of", " Mary", " John", " store", " drink", "ing", "ed", "é", "日", "😀", "ation"]
+
+
+def byte_alphabet():
+    """GPT-2's printable stand-in for each byte."""
+    keep = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    stand_in = {b: chr(b) for b in keep}
+    for b in range(256):
+        stand_in.setdefault(b, chr(256 + b - sum(k < b for k in keep)))
+    return stand_in
+
+
+def make_merges():
+    """Merges that build each word of the list from the left, one symbol at a time."""
+    alphabet, merges = byte_alphabet(), []
+    for word in MERGED_WORDS:
+        symbols = [alphabet[b] for b in word.encode()]
+        for end in range(1, len(symbols)):
+            pair = ("".join(symbols[:end]), symbols[end])
+            if pair not in merges:
+                merges.append(pair)
+    return merges
+
+
+def make_tokenizer(pre, add_bos):
+    merges = make_merges()
+    tokens = SPECIAL + [byte_alphabet()[b] for b in range(256)] + [a + b for a, b in merges]
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    splits = {"gpt-2": byte_level, "smollm": [{"type": "Digits", "individual_digits": True}, byte_level]}[pre]
+    post = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False, "use_regex": True}
+    if add_bos:
+        begin = {"SpecialToken": {"id": SPECIAL[BOS], "type_id": 0}}
+        first, second = ({"Sequence": {"id": s, "type_id": i}} for i, s in enumerate("AB"))
+        special = {SPECIAL[BOS]: {"id": SPECIAL[BOS], "ids": [BOS], "tokens": [SPECIAL[BOS]]}}
+        post = {
+            "type": "TemplateProcessing",
+            "single": [begin, first],
+            "pair": [begin, first, second],
+            "special_tokens": special,
+        }
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [{"id": i, "content": text, **flags} for i, text in enumerate(SPECIAL)],
+        "normalizer": None,
+        "pre_tokenizer": splits if isinstance(splits, dict) else {"type": "Sequence", "pretokenizers": splits},
+        "post_processor": post,
+        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": {token: i for i, token in enumerate(tokens)},
+            # The older form writes a pair as one string; both are found in the wild.
+            "merges": [f"{a} {b}" for a, b in merges] if pre == "gpt-2" else [[a, b] for a, b in merges],
+        },
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Weights, under their Hugging Face names
+
+
+def normal(rng, shape, scale, offset=0.0):
+    return (offset + scale * rng.standard_normal(shape)).astype(F32)
+
+
+def llama_weights(rng, c):
+    d, f, v = c["hidden_size"], c["intermediate_size"], c["vocab_size"]
+    k = c.get("head_dim", d // c["num_attention_heads"])
+    q_rows, kv_rows = c["num_attention_heads"] * k, c["num_key_value_heads"] * k
+    weights = {"model.embed_tokens.weight": normal(rng, (v, d), 0.6)}
+
+    def linear(name, rows, columns, scale, bias):
+        weights[name + ".weight"] = normal(rng, (rows, columns), scale / math.sqrt(columns))
+        if bias:
+            weights[name + ".bias"] = normal(rng, rows, 0.2)
+
+    for layer in range(c["num_hidden_layers"]):
+        p = f"model.layers.{layer}."
+        weights[p + "input_layernorm.weight"] = normal(rng, d, 0.2, 1.0)
+        weights[p + "post_attention_layernorm.weight"] = normal(rng, d, 0.2, 1.0)
+        for name, rows, scale in (("q", q_rows, 1.2), ("k", kv_rows, 1.2), ("v", kv_rows, 1.0)):
+            linear(f"{p}self_attn.{name}_proj", rows, d, scale, c["attention_bias"])
+        linear(p + "self_attn.o_proj", d, q_rows, 1.0, c["attention_bias"])
+        linear(p + "mlp.gate_proj", f, d, 1.2, c["mlp_bias"])
+        linear(p + "mlp.up_proj", f, d, 1.0, c["mlp_bias"])
+        linear(p + "mlp.down_proj", d, f, 1.0, c["mlp_bias"])
+    weights["model.norm.weight"] = normal(rng, d, 0.2, 1.0)
+    if not c["tie_word_embeddings"]:
+        weights["lm_head.weight"] = normal(rng, (v, d), 0.6)
+    return weights
+
+
+def gpt2_weights(rng, c):
+    d, v = c["n_embd"], c["vocab_size"]
+    weights = {
+        "transformer.wte.weight": normal(rng, (v, d), 0.6),
+        "transformer.wpe.weight": normal(rng, (c["n_positions"], d), 0.3),
+    }
+
+    def norm(name):
+        weights[name + ".weight"] = normal(rng, d, 0.2, 1.0)
+        weights[name + ".bias"] = normal(rng, d, 0.2)
+
+    def conv(name, rows, columns, scale):
+        weights[name + ".weight"] = normal(rng, (rows, columns), scale / math.sqrt(rows))
+        weights[name + ".bias"] = normal(rng, columns, 0.2)
+
+    for layer in range(c["n_layer"]):
+        p = f"transformer.h.{layer}."
+        norm(p + "ln_1")
+        conv(p + "attn.c_attn", d, 3 * d, 1.4)
+        conv(p + "attn.c_proj", d, d, 1.0)
+        norm(p + "ln_2")
+        conv(p + "mlp.c_fc", d, 4 * d, 1.2)
+        conv(p + "mlp.c_proj", 4 * d, d, 1.0)
+    norm("transformer.ln_f")
+    return weights
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Hugging Face folder
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_folder(folder, config, weights, tokenizer, add_bos, shards):
+    folder.mkdir(parents=True)
+    write_json(folder / "config.json", config)
+    write_json(folder / "tokenizer.json", tokenizer)
+    settings = {
+        "add_bos_token": add_bos,
+        "bos_token": SPECIAL[BOS],
+        "eos_token": SPECIAL[EOS],
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    write_json(folder / "tokenizer_config.json", settings)
+    if not shards:
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        (folder / "model.safetensors").chmod(0o644)
+        return
+    names = list(weights)
+    halves = {"model-00001-of-00002.safetensors": torch.bfloat16, "model-00002-of-00002.safetensors": torch.float16}
+    where, total = {}, 0
+    for (file, dtype), part in zip(halves.items(), (names[: len(names) // 2], names[len(names) // 2 :])):
+        tensors = {name: torch.from_numpy(weights[name]).to(dtype) for name in part}
+        save_torch(tensors, folder / file, metadata={"format": "pt"})
+        (folder / file).chmod(0o644)
+        where |= dict.fromkeys(part, file)
+        total += sum(t.numel() * t.element_size() for t in tensors.values())
+    index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(where.items()))}
+    write_json(folder / "model.safetensors.index.json", index)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# GGUF
+
+
+def permute(weight, n_head):
+    """Rows of each head from halves (i, i + K/2) to interleaved pairs (2i, 2i+1)."""
+    k = weight.shape[0] // n_head
+    return weight.reshape(n_head, 2, k // 2, *weight.shape[1:]).swapaxes(1, 2).reshape(weight.shape)
+
+
+LLAMA_PARTS = {
+    "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+GPT2_PARTS = {
+    "ln_1": "attn_norm",
+    "attn.c_attn": "attn_qkv",
+    "attn.c_proj": "attn_output",
+    "ln_2": "ffn_norm",
+    "mlp.c_fc": "ffn_up",
+    "mlp.c_proj": "ffn_down",
+}
+TOP = {
+    "model.embed_tokens": "token_embd",
+    "model.norm": "output_norm",
+    "lm_head": "output",
+    "transformer.wte": "token_embd",
+    "transformer.wpe": "position_embd",
+    "transformer.ln_f": "output_norm",
+}
+
+
+def gguf_tensors(config, weights):
+    """GGUF name -> float32 array, in GGUF's layout."""
+    llama = config["model_type"] == "llama"
+    tensors = {}
+    if llama and config.get("rope_scaling", {}).get("rope_type") == "llama3":
+        tensors["rope_freqs.weight"] = llama3_factors(config)
+    for name, value in weights.items():
+        stem, kind = name.rsplit(".", 1)
+        if stem in TOP:
+            tensors[f"{TOP[stem]}.{kind}"] = value
+            continue
+        _, _, layer, part = stem.split(".", 3)
+        if llama and part in ("self_attn.q_proj", "self_attn.k_proj"):
+            heads = "num_attention_heads" if part == "self_attn.q_proj" else "num_key_value_heads"
+            value = permute(value, config[heads])
+        if not llama and value.ndim == 2:
+            value = value.T
+        parts = LLAMA_PARTS if llama else GPT2_PARTS
+        tensors[f"blk.{layer}.{parts[part]}.{kind}"] = np.ascontiguousarray(value)
+    return tensors
+
+
+def llama3_factors(config):
+    """What each inverse frequency is divided by: 1 for short wavelengths, the factor for long ones, a blend between."""
+    scaling = config["rope_scaling"]
+    k = config["hidden_size"] // config["num_attention_heads"]
+    low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
+    wavelength = 2 * math.pi * config["rope_theta"] ** (np.arange(0, k, 2) / k)
+    cycles = scaling["original_max_position_embeddings"] / wavelength
+    blend = np.clip((cycles - low) / (high - low), 0, 1)
+    return (1 / ((1 - blend) / scaling["factor"] + blend)).astype(F32)
+
+
+def add_metadata(writer, name, config, file_type):
+    writer.add_type("model")
+    writer.add_name(name)
+    writer.add_vocab_size(config["vocab_size"])
+    if config["model_type"] == "gpt2":
+        writer.add_block_count(config["n_layer"])
+        writer.add_context_length(config["n_positions"])
+        writer.add_embedding_length(config["n_embd"])
+        writer.add_feed_forward_length(4 * config["n_embd"])
+        writer.add_head_count(config["n_head"])
+        writer.add_layer_norm_eps(config["layer_norm_epsilon"])
+    else:
+        writer.add_block_count(config["num_hidden_layers"])
+        writer.add_context_length(config["max_position_embeddings"])
+        writer.add_embedding_length(config["hidden_size"])
+        writer.add_feed_forward_length(config["intermediate_size"])
+        writer.add_head_count(config["num_attention_heads"])
+        writer.add_head_count_kv(config["num_key_value_heads"])
+        writer.add_rope_freq_base(config["rope_theta"])
+        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+        if "head_dim" in config:
+            writer.add_key_length(config["head_dim"])
+            writer.add_value_length(config["head_dim"])
+        writer.add_rope_dimension_count(
+            config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
+        )
+        scaling = config.get("rope_scaling", {})
+        if scaling.get("rope_type") == "linear":
+            writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+            writer.add_rope_scaling_factor(scaling["factor"])
+    writer.add_file_type(file_type)
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+
+
+def add_vocabulary(writer, pre, tokenizer, add_bos):
+    tokens = list(tokenizer["model"]["vocab"])
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(pre)
+    writer.add_token_list(tokens)
+    control, plain = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
+    writer.add_token_types([control if i < len(SPECIAL) else plain for i in range(len(tokens))])
+    writer.add_token_merges([f"{a} {b}" for a, b in make_merges()])
+    writer.add_bos_token_id(BOS)
+    writer.add_eos_token_id(EOS)
+    writer.add_add_bos_token(add_bos)
+
+
+FILE_TYPES = {
+    "f32": gguf.LlamaFileType.ALL_F32,
+    "f16": gguf.LlamaFileType.MOSTLY_F16,
+    "bf16": gguf.LlamaFileType.MOSTLY_BF16,
+    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
+    "q4_0": gguf.LlamaFileType.MOSTLY_Q4_0,
+    "q4_1": gguf.LlamaFileType.MOSTLY_Q4_1,
+    "q5_0": gguf.LlamaFileType.MOSTLY_Q5_0,
+    "q5_1": gguf.LlamaFileType.MOSTLY_Q5_1,
+}
+
+
+def storage_type(name, value, kind):
+    if value.ndim < 2 or name == "position_embd.weight" or kind == "f32":
+        return Q.F32
+    if kind in ("f16", "bf16"):
+        return {"f16": Q.F16, "bf16": Q.BF16}[kind]
+    return Q.Q8_0 if name == "token_embd.weight" else QUANTISED[kind]
+
+
+def write_gguf(path, name, config, weights, pre, tokenizer, add_bos, kind):
+    writer = gguf.GGUFWriter(path, config["model_type"])
+    add_metadata(writer, name, config, FILE_TYPES[kind])
+    add_vocabulary(writer, pre, tokenizer, add_bos)
+    for tensor, value in gguf_tensors(config, weights).items():
+        stored = storage_type(tensor, value, kind)
+        writer.add_tensor(tensor, gguf.quants.quantize(value, stored), raw_dtype=stored)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def check(folder, name, spec):
+    """Every GGUF file against the folder it was made from. -> a line to print."""
+    ids = [int(i) for i in np.random.default_rng(1).integers(0, 256, 23)]
+    reference = oracle.run(oracle.load_model(str(folder)), ids)
+    spread = reference.logits.std()
+    peak = np.median([layer.attention[:, 1:].max(-1) for layer in reference.layers])
+    line = f"{name}: logit spread {spread:.2f}, median attention peak {peak:.2f}"
+    for kind in spec.get("gguf", []):
+        logits = oracle.run(oracle.load_model(str(folder / f"model.{kind}.gguf")), ids).logits
+        error = (logits - reference.logits).std() / spread
+        if not error < {"f32": 1e-5, "f16": 0.01, "bf16": 0.05, "q8_0": 0.1}.get(kind, 1.0):
+            raise SystemExit(f"{name}: logits of {kind} are off by {error:.3g} of their spread")
+        line += f", {kind} {error:.1e}"
+    return line
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--out", type=pathlib.Path, default=here.parent / "testdata" / "models")
+    out = parser.parse_args().out
+    for seed, (name, spec) in enumerate(MODELS.items()):
+        pre, add_bos = spec["pre"], spec.get("add_bos", False)
+        tokenizer = make_tokenizer(pre, add_bos)
+        ends = {"vocab_size": len(tokenizer["model"]["vocab"]), "bos_token_id": BOS, "eos_token_id": EOS}
+        config = spec["config"] | ends
+        make = llama_weights if config["model_type"] == "llama" else gpt2_weights
+        weights = make(np.random.default_rng(1000 + seed), config)
+        folder = out / name
+        shutil.rmtree(folder, ignore_errors=True)
+        write_folder(folder, config, weights, tokenizer, add_bos, spec.get("shards", False))
+        for kind in spec.get("gguf", []):
+            write_gguf(folder / f"model.{kind}.gguf", name, config, weights, pre, tokenizer, add_bos, kind)
+        print(check(folder, name, spec))
+
+
+if __name__ == "__main__":
+    main()
