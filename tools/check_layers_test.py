@@ -39,6 +39,7 @@ INCLUDES = (
     ("src/kernels/cpu/onednn.h", "#include <dnnl.hpp>", ""),
     ("src/kernels/cpu/a.h", "#include <dnnl.hpp>", "dnnl.hpp in a header"),
     ("src/api/a.cc", "#include <nlohmann/json.hpp>", ""),
+    ("src/api/a.h", "#include <nlohmann/json_fwd.hpp>", ""),
     ("src/checkpoint/json.h", "#include <nlohmann/json.hpp>", ""),
     ("src/api/a.h", "#include <nlohmann/json.hpp>", "nlohmann/json.hpp in a header"),
     ("src/graph/a.cc", "#include <nlohmann/json.hpp>", "nlohmann/json.hpp is for api checkpoint tokenizer only"),

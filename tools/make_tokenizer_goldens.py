@@ -468,10 +468,9 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("testdata/tokenizers"))
     parser.add_argument("--smollm2", metavar="PATH.gguf", help="the default model; without it its goldens are kept")
     options = parser.parse_args()
-    kept = options.out / "smollm2.goldens.json"
-    kept = kept.read_bytes() if kept.exists() else None
-    shutil.rmtree(options.out, ignore_errors=True)
-    options.out.mkdir(parents=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for folder in [path for path in options.out.iterdir() if path.is_dir()]:
+        shutil.rmtree(folder)
     strings = texts()
     make_byte_level(options.out, strings)
     make_vocab_merges(options.out, strings)
@@ -479,8 +478,6 @@ def main():
     make_pre_tokenizers(options.out)
     if options.smollm2:
         make_smollm2(options.out, options.smollm2, strings)
-    elif kept:
-        (options.out / "smollm2.goldens.json").write_bytes(kept)
 
 
 if __name__ == "__main__":

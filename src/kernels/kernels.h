@@ -57,6 +57,7 @@ class Backend {
   // --- weights ---------------------------------------------------------------------------------------
 
   /// Decodes n elements (a whole number of blocks) of a weight type to float32. `bytes` may be misaligned.
+  /// Runs on the calling thread; a RowReader may call it.
   virtual void decode(DType type, const std::byte* bytes, size_t n, float* out) const = 0;
 
   /// Fills `out` ([n_in]) with output row `row` of a weight matrix. Called from several threads.
@@ -110,7 +111,7 @@ class Backend {
   virtual void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) const = 0;
 
   /// Proximity of attention parts z = a[r, k] * u[k] of one head to the states y[r], for every query row r
-  /// and key k <= queries[r]. y: [n_query, d], u: [n_tok, d], a: [n_query, n_tok];
+  /// and key k <= queries[r]. y: [n_query, d], u: [n_tok, d], a: [n_query, n_tok], a >= 0;
   /// out[r * out_row_stride + k * out_key_stride]; entries with k > queries[r] are left alone.
   virtual void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
                                    ConstMatrixView a, float* out, size_t out_row_stride,

@@ -1,7 +1,7 @@
 #include "tokenizer/gguf_tokenizer.h"
 
-#include <gtest/gtest.h>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <limits>
 
 namespace limpid {

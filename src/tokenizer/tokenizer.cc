@@ -18,8 +18,15 @@ struct Tokenizer::Impl {
 namespace {
 
 Result<LoadedTokenizer> load_any(const Checkpoint& checkpoint) {
-  if (!checkpoint.metadata.contains("tokenizer.ggml.model")) return load_hub_tokenizer(checkpoint);
-  return load_gguf_tokenizer(checkpoint.metadata, checkpoint.path.string());
+  if (checkpoint.metadata.contains("tokenizer.ggml.model")) {
+    return load_gguf_tokenizer(checkpoint.metadata, checkpoint.path.string());
+  }
+  Result<LoadedTokenizer> beside = load_hub_tokenizer(checkpoint);
+  if (!beside && beside.error().code == ErrorCode::kNotFound && checkpoint.dialect == Dialect::kGguf) {
+    beside.error().message = fmt::format("{}: no vocabulary inside, nor beside it: {}",
+                                         checkpoint.path.string(), beside.error().message);
+  }
+  return beside;
 }
 
 Result<std::vector<int>> prefix_for(const LoadedTokenizer& loaded, AddBos bos) {

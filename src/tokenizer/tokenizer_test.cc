@@ -212,6 +212,18 @@ TEST(Tokenizer, BadArguments) {
   }
 }
 
+TEST(Tokenizer, GgufWithoutVocabulary) {
+  const test::TemporaryFolder folder;
+  Checkpoint checkpoint;
+  checkpoint.dialect = Dialect::kGguf;
+  checkpoint.path = folder.path() / "x.gguf";
+  checkpoint.directory = folder.path();
+  const auto tokenizer = Tokenizer::load(checkpoint);
+  ASSERT_FALSE(tokenizer);
+  EXPECT_EQ(tokenizer.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(tokenizer.error().message.find("x.gguf: no vocabulary inside"), std::string::npos);
+}
+
 /// Damaged files load or say why; nothing crashes, and what loads can be used.
 TEST(Tokenizer, MutatedFiles) {
   std::ifstream file(LIMPID_TESTDATA "/tokenizers/sentencepiece/tokenizer.json", std::ios::binary);

@@ -2,9 +2,9 @@
 // same shape; the last is filled up with zero rows.
 #pragma once
 
-#include <dnnl.hpp>
 #include <vector>
 
+#include "kernels/cpu/onednn.h"
 #include "kernels/kernels.h"
 
 namespace limpid::cpu {
