@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "api/runtime.h"
+#include "cli/help.h"
 #include "cli/verb.h"
 
 namespace {
@@ -29,6 +30,7 @@ int run(int argc, char** argv) {
   CLI::App app("limpid shows how a language model arrived at its next token.", "limpid");
   app.set_version_flag("--version", fmt::format("limpid {}", limpid::version()));
   app.require_subcommand(1);
+  limpid::set_help_format(app);
   std::function<limpid::Status()> action;
   for (const limpid::Verb* verb : limpid::verbs()) {
     CLI::App* sub = app.add_subcommand(std::string(verb->name), std::string(verb->summary));

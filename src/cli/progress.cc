@@ -21,7 +21,7 @@ double now() {
 ProgressBar::ProgressBar() : start_(now()), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressBar::~ProgressBar() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) std::fputs("\r\033[K", stderr);
 }
 
 RunControl ProgressBar::control() {

@@ -1,6 +1,7 @@
 #include "cli/summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <map>
 
@@ -33,7 +34,7 @@ std::string draw_predictions(std::span<const NamedPrediction> predictions, const
   std::string out = terminal.paint(Ink::kBold, "Next token") +
                     terminal.paint(Ink::kMuted, "            probability    logit") + "\n";
   for (const NamedPrediction& p : predictions) {
-    const int full = static_cast<int>(p.prediction.probability * kBar + 0.5);
+    const int full = static_cast<int>(std::lround(p.prediction.probability * kBar));
     std::string bar;
     for (int i = 0; i < full; ++i) bar += "█";
     out += fmt::format("  {} {:>11.3f} {:>8.3f}  {}\n", fit(mark_blanks(p.piece.text), 20),

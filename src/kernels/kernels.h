@@ -37,8 +37,8 @@ struct RopeAngles {
   ConstMatrixView sin;
 };
 
-/// Causal self-attention over one sequence. q: [n_tok, n_head * d_head], k and v: [n_tok, n_kv_head * d_head];
-/// head h reads key/value head h / (n_head / n_kv_head).
+/// Causal self-attention over one sequence. q: [n_tok, n_head * d_head], k and v: [n_tok, n_kv_head *
+/// d_head]; head h reads key/value head h / (n_head / n_kv_head).
 struct AttentionInputs {
   ConstMatrixView q;
   ConstMatrixView k;

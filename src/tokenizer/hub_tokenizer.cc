@@ -61,7 +61,8 @@ Result<std::vector<std::string_view>> read_merges(std::string_view content, cons
     if (merge.ends_with('\r')) merge.remove_suffix(1);
     if (merge.empty() || merge.starts_with("#version")) continue;
     const size_t space = merge.find(' ');
-    if (space == 0 || space + 1 >= merge.size() || merge.find(' ', space + 1) != merge.npos) {
+    if (space == merge.npos || space == 0 || space + 1 >= merge.size() ||
+        merge.find(' ', space + 1) != merge.npos) {
       return corrupt(origin, fmt::format("line {}: expected two tokens with a space between them, found {}",
                                          line, quote(merge)));
     }

@@ -45,7 +45,8 @@ typedef struct {
 LimpidText limpid_tokenizer_from_json(LimpidView json, LimpidTokenizer** out);
 
 /* From `parts`, a tokenizer.json whose BPE model has no vocabulary, plus the vocabulary as arrays: token i
- * has id i (an empty text leaves its id unused), merge i joins merges[2 i] and merges[2 i + 1], best first. */
+ * has id i (an empty text leaves its id unused), merge i joins merges[2 i] and merges[2 i + 1], best first.
+ */
 LimpidText limpid_tokenizer_from_bpe(LimpidView parts, const LimpidView* tokens, size_t n_token,
                                      const LimpidView* merges, size_t n_merge, LimpidTokenizer** out);
 
