@@ -17,7 +17,7 @@ if [[ ${1:-} == --tidy ]]; then  # one file; called below, several at a time
     clang-tidy-16 --version
     cat .clang-tidy
     grep -F -- "-c $PWD/$file\"" "$build/compile_commands.json"
-    clang++-16 -E -C -std=c++20 -Isrc -fopenmp "$file"
+    clang++-16 -E -C -std=c++20 -Isrc -Isrc/tokenizer/rust/include -fopenmp "$file"
   } 2>&1 | sha256sum | cut -d' ' -f1)
   [[ -e $build/lint/$key ]] && exit 0
   # The build is for GCC: warnings that Clang does not have are no finding.
