@@ -6,11 +6,19 @@ MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& 
   MemoryEstimate estimate;
   for (const auto& [name, tensor] : checkpoint.tensors) estimate.stored_bytes += tensor.data.size();
 
-  const auto linear_bytes = [](const LinearWeights& l) { return l.n_out * l.n_in * sizeof(float); };
+  const auto add = [&](const LinearWeights& l) { estimate.packed_bytes += l.n_out * l.n_in * sizeof(float); };
+  const auto add_ffn = [&](const FfnWeights& ffn) {
+    add(ffn.in);
+    add(ffn.down);
+  };
   for (const LayerWeights& layer : model.weights.layers) {
-    for (const LinearWeights* linear : {&layer.qkv, &layer.attention_out, &layer.ffn_in, &layer.ffn_down}) {
-      estimate.packed_bytes += linear_bytes(*linear);
-    }
+    add(layer.qkv);
+    add(layer.attention_out);
+    if (layer.ffn) add_ffn(*layer.ffn);
+    if (!layer.moe) continue;
+    add(layer.moe->router);
+    for (const FfnWeights& expert : layer.moe->experts) add_ffn(expert);
+    if (layer.moe->shared) add_ffn(*layer.moe->shared);
   }
   const ModelSpec& spec = model.spec;
   const auto d = static_cast<size_t>(spec.d_model);

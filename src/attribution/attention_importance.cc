@@ -3,33 +3,42 @@
 #include <algorithm>
 #include <numeric>
 
+#include "attribution/gather.h"
+
 namespace limpid {
 
 namespace {
 
-Matrix gather_rows(ConstMatrixView from, std::span<const int> rows) {
-  Matrix out(rows.size(), from.cols);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::ranges::copy(from.row(static_cast<size_t>(rows[i])), out.row(i).begin());
+void scale_rows(std::span<const float> scales, MatrixView x) {
+  for (size_t r = 0; r < x.rows; ++r) {
+    if (scales[r] == 1) continue;
+    for (float& v : x.row(r)) v *= scales[r];
   }
-  return out;
 }
 
-/// Proximities of every head's parts, written into `parts`.
-void accumulate_heads(const Model& model, const Trace& trace, int layer, std::span<const int> queries,
-                      const OutputProjection& projection, ConstMatrixView y, AttentionImportance& out) {
+/// Proximities of every head's parts, written into `out.parts`. Returns the sums of the attention rows,
+/// [n_query, n_head].
+Matrix accumulate_heads(const Model& model, const Trace& trace, int layer, std::span<const int> queries,
+                        const OutputProjection& projection, std::span<const float> scales, ConstMatrixView y,
+                        AttentionImportance& out) {
   const Backend& backend = model.backend();
   const AttentionInputs in = trace.attention_inputs(layer);
   const size_t group = in.n_head / in.n_kv_head;
   Matrix u(out.n_key, y.cols);
   Matrix a(queries.size(), trace.n_tok());
+  Matrix mass(queries.size(), in.n_head);
   for (size_t h = 0; h < in.n_head; ++h) {
     const ConstMatrixView v = in.v.columns(h / group * in.d_head, in.d_head).slice_rows(0, out.n_key);
     backend.gemm(v, projection.weight.view().columns(h * in.d_head, in.d_head), true, u.view());
     backend.attention_rows(in, h, queries, a.view());
+    for (size_t r = 0; r < queries.size(); ++r) {
+      mass.row(r)[h] = in.sinks.empty() ? 1.0f : std::accumulate(a.row(r).begin(), a.row(r).end(), 0.0f);
+    }
+    scale_rows(scales, a.view());
     backend.attention_proximity(y, queries, u.view(), a.view().columns(0, out.n_key), out.parts.data() + h,
                                 out.parts.cols(), in.n_head);
   }
+  return mass;
 }
 
 /// Turns proximities into importances, row by row, in a fixed order of summation.
@@ -51,14 +60,45 @@ void normalise(AttentionImportance& out) {
 OutputProjection::OutputProjection(const Model& model, int layer)
     : weight(model.layer(layer).attention_out.decode()) {
   const Layer& l = model.layer(layer);
-  const std::vector<float> b_v = l.value_bias(model.spec());
-  if (b_v.empty() && !l.attention_out.has_bias()) return;
-  const auto b_o = l.attention_out.bias();
-  bias.assign(b_o.begin(), b_o.end());
+  const ModelSpec& spec = model.spec();
+  if (l.attention_out.has_bias()) bias.assign(l.attention_out.bias().begin(), l.attention_out.bias().end());
+  if (l.attention_post_norm || spec.residual_multiplier != 1) {
+    for (size_t i = 0; i < weight.rows(); ++i) {
+      const float factor =
+          spec.residual_multiplier * (l.attention_post_norm ? l.attention_post_norm->weight[i] : 1.0f);
+      for (float& w : weight.row(i)) w *= factor;
+      if (!bias.empty()) bias[i] *= factor;
+    }
+  }
+  const std::vector<float> b_v = l.value_bias(spec);
   if (b_v.empty()) return;
-  Matrix projected(1, bias.size());
-  model.backend().gemm({b_v.data(), 1, b_v.size()}, weight.view(), true, projected.view());
-  for (size_t i = 0; i < bias.size(); ++i) bias[i] += projected.row(0)[i];
+  const auto n_head = static_cast<size_t>(spec.n_head), d_head = static_cast<size_t>(spec.d_head);
+  value_bias = Matrix(n_head, weight.rows());
+  for (size_t h = 0; h < n_head; ++h) {
+    model.backend().gemm({b_v.data() + h * d_head, 1, d_head}, weight.view().columns(h * d_head, d_head), true,
+                         value_bias.view().slice_rows(h, 1));
+  }
+}
+
+std::vector<float> OutputProjection::scales(const Trace& trace, int layer, std::span<const int> queries) {
+  const std::vector<float>& all = trace.layer(layer).attention_post_scale;
+  std::vector<float> scales(queries.size(), 1.0f);
+  if (all.empty()) return scales;
+  for (size_t r = 0; r < queries.size(); ++r) scales[r] = all[static_cast<size_t>(queries[r])];
+  return scales;
+}
+
+Matrix OutputProjection::bias_parts(std::span<const float> scales, ConstMatrixView mass) const {
+  Matrix parts(mass.rows, weight.rows());
+  for (size_t r = 0; r < mass.rows; ++r) {
+    const std::span<float> part = parts.row(r);
+    if (!bias.empty()) std::ranges::copy(bias, part.begin());
+    for (size_t h = 0; h < value_bias.rows(); ++h) {
+      for (size_t i = 0; i < part.size(); ++i) part[i] += mass.at(r, h) * value_bias.row(h)[i];
+    }
+  }
+  scale_rows(scales, parts.view());
+  return parts;
 }
 
 AttentionImportance attention_importance(const Model& model, const Trace& trace, int layer,
@@ -74,12 +114,11 @@ AttentionImportance attention_importance(const Model& model, const Trace& trace,
   if (queries.empty()) return out;
 
   const Matrix y = gather_rows(trace.layer(layer).resid_mid.view(), queries);
-  accumulate_heads(model, trace, layer, queries, projection, y.view(), out);
+  const std::vector<float> scales = OutputProjection::scales(trace, layer, queries);
+  const Matrix mass = accumulate_heads(model, trace, layer, queries, projection, scales, y.view(), out);
   backend.proximity(gather_rows(trace.resid_pre(layer), queries).view(), y.view(), out.residual);
-  if (!projection.bias.empty()) {
-    Matrix z(queries.size(), y.cols());
-    for (size_t r = 0; r < z.rows(); ++r) std::ranges::copy(projection.bias, z.row(r).begin());
-    backend.proximity(z.view(), y.view(), out.bias);
+  if (projection.has_bias_part()) {
+    backend.proximity(projection.bias_parts(scales, mass.view()).view(), y.view(), out.bias);
   }
   normalise(out);
   return out;

@@ -25,7 +25,7 @@ class Contributions : public ShareSource {
 
   int n_layer() const override;
   int n_tok() const override;
-  bool ffn_reads_state_below() const override { return false; }
+  bool ffn_reads_state_below() const override { return trace_.spec.parallel_blocks; }
   Status require_attention(int layer, std::span<const int> queries, float floor) override;
   const AttentionShares& attention(int layer, int query) const override;
   Status require_ffn(int layer, std::span<const int> positions) override;

@@ -10,18 +10,18 @@ namespace limpid {
 namespace {
 
 size_t row_bytes(const TensorInfo& tensor) {
-  return tensor.data.size() / tensor.shape.front();
+  return tensor.data.size() / (tensor.n_element() / tensor.shape.back());
 }
 
-/// [cols, rows] of a stored [rows, cols] tensor, in blocks that stay in cache.
-Matrix decode_transposed(const Backend& backend, const TensorInfo& tensor) {
+/// [cols, rows] of matrix `index` of a stored stack [..., rows, cols], in blocks that stay in cache.
+Matrix decode_transposed(const Backend& backend, const TensorInfo& tensor, size_t index) {
   constexpr size_t kBlock = 32;
-  const size_t rows = tensor.shape[0], cols = tensor.shape[1];
+  const size_t cols = tensor.shape.back(), rows = tensor.shape[tensor.shape.size() - 2], first = index * rows;
   Matrix out(cols, rows);
   Matrix block(kBlock, cols);
   for (size_t begin = 0; begin < rows; begin += kBlock) {
     const size_t count = std::min(kBlock, rows - begin);
-    for (size_t i = 0; i < count; ++i) decode_row(backend, tensor, begin + i, block.row(i));
+    for (size_t i = 0; i < count; ++i) decode_row(backend, tensor, first + begin + i, block.row(i));
     for (size_t j = 0; j < cols; ++j) {
       for (size_t i = 0; i < count; ++i) out.row(j)[begin + i] = block.row(i)[j];
     }
@@ -42,9 +42,9 @@ std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tenso
   return out;
 }
 
-std::vector<float> decode_bias(const Backend& backend, const LinearWeights& linear) {
+std::vector<float> decode_slices(const Backend& backend, std::span<const VectorSlice> slices) {
   std::vector<float> out;
-  for (const VectorSlice& slice : linear.bias) {
+  for (const VectorSlice& slice : slices) {
     if (slice.tensor == nullptr) {
       out.resize(out.size() + slice.count);
       continue;
@@ -57,14 +57,15 @@ std::vector<float> decode_bias(const Backend& backend, const LinearWeights& line
 
 void with_row_reader(const Backend& backend, const LinearWeights& linear,
                      const std::function<void(const Backend::RowReader&)>& use) {
-  std::map<const TensorInfo*, Matrix> transposed;
+  std::map<std::pair<const TensorInfo*, size_t>, Matrix> transposed;  // by tensor and matrix in it
   std::vector<size_t> first_row;  // of each slice
   size_t n_row = 0;
   for (const RowSlice& slice : linear.rows) {
     first_row.push_back(n_row);
     n_row += slice.count;
-    if (slice.transposed && !transposed.contains(slice.tensor)) {
-      transposed.emplace(slice.tensor, decode_transposed(backend, *slice.tensor));
+    const std::pair key(slice.tensor, slice.matrix);
+    if (slice.transposed && !transposed.contains(key)) {
+      transposed.emplace(key, decode_transposed(backend, *slice.tensor, slice.matrix));
     }
   }
   CHECK(n_row == linear.n_out);
@@ -75,7 +76,7 @@ void with_row_reader(const Backend& backend, const LinearWeights& linear,
     const RowSlice& slice = linear.rows[index];
     const size_t stored = slice.begin + (row - first_row[index]) * slice.stride;
     if (slice.transposed) {
-      std::ranges::copy(transposed.at(slice.tensor).row(stored), out.begin());
+      std::ranges::copy(transposed.at({slice.tensor, slice.matrix}).row(stored), out.begin());
     } else {
       decode_row(backend, *slice.tensor, stored, out);
     }

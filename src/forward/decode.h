@@ -10,14 +10,15 @@
 
 namespace limpid {
 
-/// Row `row` of a [rows, cols] tensor. out: [cols].
+/// Row `row` of a [rows, cols] tensor, or of a stack [n, rows, cols], whose rows are numbered through. out:
+/// [cols].
 void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out);
 
 /// All elements of a tensor of one dimension.
 std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tensor);
 
-/// The bias of a projection; zeros for slices without tensor. Empty when the projection has none.
-std::vector<float> decode_bias(const Backend& backend, const LinearWeights& linear);
+/// Entries of all slices one after another; zeros for slices without tensor.
+std::vector<float> decode_slices(const Backend& backend, std::span<const VectorSlice> slices);
 
 /// Calls `use` with a reader of the projection's output rows, valid during the call. Transposed tensors are
 /// transposed once, as a whole, before that (transient memory: the float32 matrix).

@@ -1,36 +1,53 @@
 #include "forward/model.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/mapped_file.h"
 #include "forward/decode.h"
+#include "forward/recompute.h"
 
 namespace limpid {
 
 namespace {
 
 Norm load_norm(const NormWeights& weights, const Backend& backend) {
-  Norm norm{decode_vector(backend, *weights.weight), {}};
-  if (weights.bias != nullptr) norm.bias = decode_vector(backend, *weights.bias);
+  Norm norm{decode_slices(backend, weights.weight), decode_slices(backend, weights.bias)};
+  if (weights.weight.empty()) norm.weight.assign(weights.width, 1.0f);
+  for (float& w : norm.weight) w += weights.offset;
   return norm;
+}
+
+std::optional<Norm> load_norm(const std::optional<NormWeights>& weights, const Backend& backend) {
+  return weights ? std::optional(load_norm(*weights, backend)) : std::nullopt;
+}
+
+void release_pages(const LinearWeights& weights) {
+  for (const RowSlice& slice : weights.rows) limpid::release_pages(slice.tensor->data);
 }
 
 }  // namespace
 
-const PackedMatrix& Linear::packed() const {
-  std::call_once(pack_once_, [&] {
-    with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
-      packed_ = backend_.pack(weights_.n_out, weights_.n_in, reader);
-    });
-    n_packed_bytes_ = packed_->n_bytes();
-    for (const RowSlice& slice : weights_.rows) release_pages(slice.tensor->data);
+std::shared_ptr<const PackedMatrix> Linear::pack() const {
+  std::shared_ptr<const PackedMatrix> packed;
+  with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
+    packed = backend_.pack(weights_.n_out, weights_.n_in, reader);
   });
-  return *packed_;
+  release_pages(weights_);
+  return packed;
+}
+
+std::shared_ptr<const PackedMatrix> Linear::packed() const {
+  const std::scoped_lock lock(pack_mutex_);
+  if (packed_ != nullptr) return packed_;
+  std::shared_ptr<const PackedMatrix> packed = pack();
+  if (budget_.reserve(packed->n_bytes())) packed_ = packed;
+  return packed;
 }
 
 std::span<const float> Linear::bias() const {
   std::call_once(bias_once_, [&] {
-    bias_ = decode_bias(backend_, weights_);
+    bias_ = decode_slices(backend_, weights_.bias);
     bias_.resize(weights_.n_out);
   });
   return bias_;
@@ -41,16 +58,30 @@ Matrix Linear::decode() const {
   with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
     for (size_t row = 0; row < weights_.n_out; ++row) reader(row, out.row(row));
   });
+  release_pages(weights_);
   return out;
 }
 
-Layer::Layer(const LayerWeights& weights, const Backend& backend)
+Moe::Moe(const MoeWeights& weights, const Backend& backend, WeightBudget& budget)
+    : router(weights.router, backend, budget) {
+  for (const FfnWeights& expert : weights.experts) experts.emplace_back(expert, backend, budget);
+  if (weights.shared) shared.emplace(*weights.shared, backend, budget);
+  if (weights.shared_gate) shared_gate.emplace(*weights.shared_gate, backend, budget);
+}
+
+Layer::Layer(const LayerWeights& weights, const Backend& backend, WeightBudget& budget)
     : attention_norm(load_norm(weights.attention_norm, backend)),
-      qkv(weights.qkv, backend),
-      attention_out(weights.attention_out, backend),
+      qkv(weights.qkv, backend, budget),
+      q_norm(load_norm(weights.q_norm, backend)),
+      k_norm(load_norm(weights.k_norm, backend)),
+      attention_out(weights.attention_out, backend, budget),
+      attention_post_norm(load_norm(weights.attention_post_norm, backend)),
       ffn_norm(load_norm(weights.ffn_norm, backend)),
-      ffn_in(weights.ffn_in, backend),
-      ffn_down(weights.ffn_down, backend) {}
+      ffn_post_norm(load_norm(weights.ffn_post_norm, backend)) {
+  if (weights.sinks != nullptr) sinks = decode_vector(backend, *weights.sinks);
+  if (weights.ffn) ffn.emplace(*weights.ffn, backend, budget);
+  if (weights.moe) moe.emplace(*weights.moe, backend, budget);
+}
 
 std::vector<float> Layer::value_bias(const ModelSpec& spec) const {
   if (!qkv.has_bias()) return {};
@@ -66,11 +97,13 @@ std::vector<float> Layer::value_bias(const ModelSpec& spec) const {
   return out;
 }
 
-Result<std::shared_ptr<const Model>> Model::load(Checkpoint checkpoint, const Backend& backend) {
-  std::shared_ptr<Model> model(new Model(std::move(checkpoint), backend));
+Result<std::shared_ptr<const Model>> Model::load(Checkpoint checkpoint, const Backend& backend,
+                                                 size_t max_packed_bytes) {
+  std::shared_ptr<Model> model(new Model(std::move(checkpoint), backend, max_packed_bytes));
   LIMPID_TRY(model->description_, describe_model(model->checkpoint_));
   const ModelWeights& weights = model->description_.weights;
-  for (const LayerWeights& layer : weights.layers) model->layers_.emplace_back(layer, backend);
+  for (const LayerWeights& layer : weights.layers) model->layers_.emplace_back(layer, backend, model->budget_);
+  model->embedding_norm_ = load_norm(weights.embedding_norm, backend);
   model->final_norm_ = load_norm(weights.final_norm, backend);
   return std::shared_ptr<const Model>(std::move(model));
 }
@@ -80,15 +113,22 @@ void Model::embed(std::span<const int> ids, MatrixView out) const {
   std::vector<float> position(out.cols);
   for (size_t t = 0; t < ids.size(); ++t) {
     decode_row(backend_, *weights.embedding, static_cast<size_t>(ids[t]), out.row(t));
+    if (spec().embedding_scale != 1) {
+      for (float& x : out.row(t)) x *= spec().embedding_scale;
+    }
     if (weights.position_embedding == nullptr) continue;
-    decode_row(backend_, *weights.position_embedding, t, position);
+    decode_row(backend_, *weights.position_embedding, t + static_cast<size_t>(spec().position_offset), position);
     for (size_t i = 0; i < out.cols; ++i) out.at(t, i) += position[i];
   }
+  if (embedding_norm_) apply_norm(*this, *embedding_norm_, out, out);
+  limpid::release_pages(weights.embedding->data);
 }
 
 void Model::unembed(ConstMatrixView x, MatrixView out) const {
   constexpr size_t kBlock = 256;  // rows of the vocabulary: a block stays in the cache of one core
   const LinearWeights& weights = description_.weights.unembed;
+  const std::vector<float> bias = decode_slices(backend_, weights.bias);
+  const float scale = spec().logit_scale, cap = spec().logit_softcap;
   const auto n_block = static_cast<int>((weights.n_out + kBlock - 1) / kBlock);
   with_row_reader(backend_, weights, [&](const Backend::RowReader& read_row) {
 #pragma omp parallel for schedule(static)
@@ -96,19 +136,19 @@ void Model::unembed(ConstMatrixView x, MatrixView out) const {
       const size_t begin = static_cast<size_t>(b) * kBlock, count = std::min(kBlock, weights.n_out - begin);
       Matrix block(count, weights.n_in);
       for (size_t i = 0; i < count; ++i) read_row(begin + i, block.row(i));
-      backend_.gemm(x, block.view(), true, out.columns(begin, count));
+      const MatrixView to = out.columns(begin, count);
+      backend_.gemm(x, block.view(), true, to);
+      for (size_t r = 0; r < to.rows; ++r) {
+        for (size_t i = 0; i < count; ++i) {
+          float& logit = to.at(r, i);
+          if (!bias.empty()) logit += bias[begin + i];
+          logit *= scale;
+          if (cap > 0) logit = cap * std::tanh(logit / cap);
+        }
+      }
     }
   });
-}
-
-size_t Model::n_packed_bytes() const {
-  size_t bytes = 0;
-  for (const Layer& layer : layers_) {
-    for (const Linear* linear : {&layer.qkv, &layer.attention_out, &layer.ffn_in, &layer.ffn_down}) {
-      bytes += linear->n_packed_bytes();
-    }
-  }
-  return bytes;
+  release_pages(weights);
 }
 
 }  // namespace limpid

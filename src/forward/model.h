@@ -3,92 +3,129 @@
 // Thread-safe: requests on one Model run side by side. Holds its checkpoint.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/matrix.h"
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
+#include "forward/weight_budget.h"
 #include "kernels/kernels.h"
 #include "model/family.h"
 
 namespace limpid {
 
-/// A projection of one layer; packed when first asked for.
+/// A projection of one layer. Packed when first asked for, and kept where the budget of the model has room for
+/// it; else packed anew by each use and dropped after it.
 class Linear {
  public:
-  Linear(const LinearWeights& weights, const Backend& backend) : weights_(weights), backend_(backend) {}
+  Linear(const LinearWeights& weights, const Backend& backend, WeightBudget& budget)
+      : weights_(weights), backend_(backend), budget_(budget) {}
 
-  const PackedMatrix& packed() const;
+  std::shared_ptr<const PackedMatrix> packed() const;
   /// [n_out], zeros where the checkpoint has none.
   std::span<const float> bias() const;
   bool has_bias() const { return !weights_.bias.empty(); }
+  /// [n_out], or empty.
+  std::span<const float> bias_if_any() const { return has_bias() ? bias() : std::span<const float>(); }
+  size_t n_out() const { return weights_.n_out; }
+  size_t n_in() const { return weights_.n_in; }
   /// Decodes the whole matrix, [n_out, n_in].
   Matrix decode() const;
-  size_t n_packed_bytes() const { return n_packed_bytes_.load(); }
 
  private:
+  std::shared_ptr<const PackedMatrix> pack() const;
+
   const LinearWeights& weights_;
   const Backend& backend_;
-  mutable std::once_flag pack_once_, bias_once_;
-  mutable std::unique_ptr<PackedMatrix> packed_;
+  WeightBudget& budget_;
+  mutable std::mutex pack_mutex_;
+  mutable std::shared_ptr<const PackedMatrix> packed_;
+  mutable std::once_flag bias_once_;
   mutable std::vector<float> bias_;
-  mutable std::atomic<size_t> n_packed_bytes_ = 0;
 };
 
 struct Norm {
-  std::vector<float> weight;  // [d_model]
-  std::vector<float> bias;    // [d_model], or empty
+  std::vector<float> weight;  // [width]
+  std::vector<float> bias;    // [width], or empty
+};
+
+struct Ffn {
+  Ffn(const FfnWeights& weights, const Backend& backend, WeightBudget& budget)
+      : in(weights.in, backend, budget), down(weights.down, backend, budget) {}
+  size_t d_mlp() const { return down.n_in(); }
+
+  Linear in;    // [d_mlp, d_model]; gated: [2 d_mlp, d_model], gate then up
+  Linear down;  // [d_model, d_mlp]
+};
+
+struct Moe {
+  Moe(const MoeWeights& weights, const Backend& backend, WeightBudget& budget);
+
+  Linear router;  // [n_expert, d_model]
+  std::deque<Ffn> experts;
+  std::optional<Ffn> shared;
+  std::optional<Linear> shared_gate;  // [1, d_model]
 };
 
 struct Layer {
-  Layer(const LayerWeights& weights, const Backend& backend);
+  Layer(const LayerWeights& weights, const Backend& backend, WeightBudget& budget);
 
-  /// b_V of every query head, [d_query]; empty when the model has none. The bias part of attention is
-  /// b_O + b_V W_O^T, since rows of the attention matrix sum to 1.
+  /// b_V of every query head, [d_query]; empty when the model has none.
   std::vector<float> value_bias(const ModelSpec& spec) const;
 
-  Norm attention_norm;
+  std::optional<Norm> attention_norm;
   Linear qkv;
+  std::optional<Norm> q_norm, k_norm;
+  std::vector<float> sinks;  // [n_head], or empty
   Linear attention_out;
-  Norm ffn_norm;
-  Linear ffn_in;
-  Linear ffn_down;
+  std::optional<Norm> attention_post_norm;
+  std::optional<Norm> ffn_norm;
+  std::optional<Ffn> ffn;  // this or
+  std::optional<Moe> moe;  // this
+  std::optional<Norm> ffn_post_norm;
 };
 
 class Model {
  public:
+  /// `max_packed_bytes` limits what packed weights may hold at any time beside the matrix in use.
   /// Errors: as describe_model.
-  static Result<std::shared_ptr<const Model>> load(Checkpoint checkpoint, const Backend& backend);
+  static Result<std::shared_ptr<const Model>> load(Checkpoint checkpoint, const Backend& backend,
+                                                   size_t max_packed_bytes = WeightBudget::kUnlimited);
 
   const ModelSpec& spec() const { return description_.spec; }
+  const ModelDescription& description() const { return description_; }
   const Backend& backend() const { return backend_; }
   const Checkpoint& checkpoint() const { return checkpoint_; }
   const Layer& layer(int l) const { return layers_[static_cast<size_t>(l)]; }
   const Norm& final_norm() const { return final_norm_; }
 
-  /// Logits of normed states. x: [m, d_model], out: [m, n_vocab]. The unembedding is the largest matrix and a
-  /// run needs it for few positions: it is decoded a block of rows at a time and never kept.
+  /// Logits of normed states, scale and cap included. x: [m, d_model], out: [m, n_vocab]. The unembedding is the
+  /// largest matrix and a run needs it for few positions: it is decoded a block of rows at a time and never
+  /// kept.
   void unembed(ConstMatrixView x, MatrixView out) const;
 
-  /// Token embeddings plus learned positions, where the model has them. out: [ids.size(), d_model].
+  /// What enters the first layer: token embeddings, scaled and normed and with learned positions added, where
+  /// the model has these. out: [ids.size(), d_model].
   void embed(std::span<const int> ids, MatrixView out) const;
 
   /// Bytes of packed weights held now.
-  size_t n_packed_bytes() const;
+  size_t n_packed_bytes() const { return budget_.used(); }
 
  private:
-  Model(Checkpoint checkpoint, const Backend& backend)
-      : checkpoint_(std::move(checkpoint)), backend_(backend) {}
+  Model(Checkpoint checkpoint, const Backend& backend, size_t max_packed_bytes)
+      : checkpoint_(std::move(checkpoint)), backend_(backend), budget_(max_packed_bytes) {}
 
   Checkpoint checkpoint_;
   const Backend& backend_;
   ModelDescription description_;
+  mutable WeightBudget budget_;
   std::deque<Layer> layers_;
+  std::optional<Norm> embedding_norm_;
   Norm final_norm_;
 };
 

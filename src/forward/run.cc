@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <optional>
+#include <vector>
 
 #include "forward/blocks/blocks.h"
 
@@ -36,10 +38,60 @@ Status check_finite(ConstMatrixView state, std::string_view what, int layer) {
   return {};
 }
 
-/// out = a + b, all [m, d].
-void sum(const Backend& backend, ConstMatrixView a, ConstMatrixView b, MatrixView out) {
-  for (size_t t = 0; t < a.rows; ++t) std::memcpy(out.row(t).data(), a.row(t).data(), a.cols * sizeof(float));
-  backend.add(b, out);
+/// x is the normed state, or the state where the model does not norm it.
+ConstMatrixView normed_input(const Model& model, const std::optional<Norm>& norm, ConstMatrixView x,
+                             Matrix& buffer) {
+  if (!norm) return x;
+  apply_norm(model, *norm, x, buffer.view());
+  return buffer.view();
+}
+
+/// out = state + added, where `added` is first scaled by the model's residual multiplier. All [m, d].
+void add_to_stream(const Model& model, ConstMatrixView state, MatrixView added, MatrixView out) {
+  const float multiplier = model.spec().residual_multiplier;
+  for (size_t t = 0; t < out.rows; ++t) {
+    if (multiplier != 1) {
+      for (float& x : added.row(t)) x *= multiplier;
+    }
+    std::memcpy(out.row(t).data(), state.row(t).data(), out.cols * sizeof(float));
+  }
+  model.backend().add(added, out);
+}
+
+/// Fills the trace's layer l, whose resid_pre is there.
+void run_layer(const Model& model, int l, std::span<const Rotation> rotations, const RunOptions& options,
+               Trace& trace) {
+  const Layer& layer = model.layer(l);
+  LayerTrace& state = trace.layers[static_cast<size_t>(l)];
+  const ConstMatrixView resid_pre = trace.resid_pre(l);
+  const size_t n_tok = resid_pre.rows, d = resid_pre.cols;
+  Matrix buffer(n_tok, d);
+
+  Matrix attention_out(n_tok, d);
+  attention_block(model, l, rotations, normed_input(model, layer.attention_norm, resid_pre, buffer), trace,
+                  attention_out.view());
+  if (layer.attention_post_norm) {
+    state.attention_post_scale = apply_post_norm(model, *layer.attention_post_norm, attention_out.view());
+  }
+  state.resid_mid = Matrix(n_tok, d);
+  add_to_stream(model, resid_pre, attention_out.view(), state.resid_mid.view());
+
+  Matrix ffn_out(n_tok, d);
+  const ConstMatrixView x = normed_input(model, layer.ffn_norm, trace.ffn_input(l), buffer);
+  if (layer.moe) {
+    moe_block(model, *layer.moe, x, ffn_out.view());
+  } else {
+    ffn_block(model, *layer.ffn, x, ffn_out.view());
+  }
+  if (layer.ffn_post_norm) {
+    state.ffn_post_scale = apply_post_norm(model, *layer.ffn_post_norm, ffn_out.view());
+  }
+  state.resid_post = Matrix(n_tok, d);
+  add_to_stream(model, state.resid_mid.view(), ffn_out.view(), state.resid_post.view());
+  if (options.keep_block_outputs) {
+    state.attention_out = std::move(attention_out);
+    state.ffn_out = std::move(ffn_out);
+  }
 }
 
 }  // namespace
@@ -48,41 +100,22 @@ Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions
                   const RunControl& control) {
   const ModelSpec& spec = model.spec();
   LIMPID_CHECK_OK(check_ids(spec, ids));
-  const size_t n_tok = ids.size(), d = static_cast<size_t>(spec.d_model);
+  const size_t n_tok = ids.size();
 
   Trace trace;
   trace.spec = spec;
   trace.ids.assign(ids.begin(), ids.end());
-  trace.embed = Matrix(n_tok, d);
+  trace.embed = Matrix(n_tok, static_cast<size_t>(spec.d_model));
   model.embed(ids, trace.embed.view());
+  trace.key_bias = alibi_key_bias(spec, n_tok);
+  trace.layers.resize(static_cast<size_t>(spec.n_layer));
 
-  const Rotation rotation(spec, n_tok);
-  Matrix normed(n_tok, d);
+  std::vector<Rotation> rotations;
+  for (const RopeSpec& rope : spec.ropes) rotations.emplace_back(rope, n_tok);
   for (int l = 0; l < spec.n_layer; ++l) {
     LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));
-    const Layer& layer = model.layer(l);
-    const ConstMatrixView resid_pre = trace.resid_pre(l);
-    LayerTrace state;
-    state.qkv = Matrix(n_tok, static_cast<size_t>(spec.d_query() + 2 * spec.d_kv()));
-    state.resid_mid = Matrix(n_tok, d);
-    state.resid_post = Matrix(n_tok, d);
-
-    Matrix attention_out(n_tok, d);
-    apply_norm(model, layer.attention_norm, resid_pre, normed.view());
-    attention_block(model, layer, rotation, normed.view(), state.qkv.view(), attention_out.view());
-    sum(model.backend(), resid_pre, attention_out.view(), state.resid_mid.view());
-
-    Matrix ffn_out(n_tok, d);
-    apply_norm(model, layer.ffn_norm, state.resid_mid.view(), normed.view());
-    ffn_block(model, layer, normed.view(), ffn_out.view());
-    sum(model.backend(), state.resid_mid.view(), ffn_out.view(), state.resid_post.view());
-
-    LIMPID_CHECK_OK(check_finite(state.resid_post.view(), "resid_post", l));
-    if (options.keep_block_outputs) {
-      state.attention_out = std::move(attention_out);
-      state.ffn_out = std::move(ffn_out);
-    }
-    trace.layers.push_back(std::move(state));
+    run_layer(model, l, rotations, options, trace);
+    LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.view(), "resid_post", l));
   }
   return trace;
 }

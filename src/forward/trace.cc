@@ -1,11 +1,23 @@
 #include "forward/trace.h"
 
-#include "forward/blocks/blocks.h"
-
 namespace limpid {
 
 AttentionInputs Trace::attention_inputs(int l) const {
-  return split_qkv(spec, layer(l).qkv.view());
+  const auto d_query = static_cast<size_t>(spec.d_query()), d_kv = static_cast<size_t>(spec.d_kv());
+  const ConstMatrixView qkv = layer(l).qkv.view();
+  AttentionInputs in;
+  in.q = qkv.columns(0, d_query);
+  in.k = qkv.columns(d_query, d_kv);
+  in.v = qkv.columns(d_query + d_kv, d_kv);
+  in.n_head = static_cast<size_t>(spec.n_head);
+  in.n_kv_head = static_cast<size_t>(spec.n_kv_head);
+  in.d_head = static_cast<size_t>(spec.d_head);
+  in.scale = spec.attention_scale;
+  in.window = static_cast<size_t>(spec.layers[static_cast<size_t>(l)].window);
+  in.softcap = spec.attention_softcap;
+  in.key_bias = key_bias.view();
+  in.sinks = layer(l).sinks;
+  return in;
 }
 
 }  // namespace limpid

@@ -11,9 +11,13 @@
 namespace limpid {
 
 struct LayerTrace {
-  Matrix qkv;         // [n_tok, d_query + 2 d_kv]: q and k rotated, v WITHOUT the value bias
-  Matrix resid_mid;   // [n_tok, d_model] after attention
-  Matrix resid_post;  // [n_tok, d_model] after the FFN
+  Matrix qkv;                // [n_tok, d_query + 2 d_kv]: q and k rotated, v WITHOUT the value bias
+  std::vector<float> sinks;  // [n_head], or empty
+  Matrix resid_mid;          // [n_tok, d_model] resid_pre and what attention adds, also in parallel blocks
+  Matrix resid_post;         // [n_tok, d_model] after the FFN
+  // Where attention's output is normed before it is added: 1 / rms of it, [n_tok]; else empty.
+  std::vector<float> attention_post_scale;
+  std::vector<float> ffn_post_scale;  // the same of the FFN's output
   // Kept only on request (RunOptions::keep_block_outputs); else empty.
   Matrix attention_out;  // [n_tok, d_model]
   Matrix ffn_out;        // [n_tok, d_model]
@@ -22,14 +26,19 @@ struct LayerTrace {
 struct Trace {
   ModelSpec spec;
   std::vector<int> ids;
-  Matrix embed;  // [n_tok, d_model]: resid_pre of layer 0
+  Matrix embed;     // [n_tok, d_model]: resid_pre of layer 0
+  Matrix key_bias;  // [n_head, n_tok], ALiBi; else empty
   std::vector<LayerTrace> layers;
 
   size_t n_tok() const { return ids.size(); }
   const LayerTrace& layer(int l) const { return layers[static_cast<size_t>(l)]; }
   /// The state that layer l reads. [n_tok, d_model]
   ConstMatrixView resid_pre(int l) const { return l == 0 ? embed.view() : layer(l - 1).resid_post.view(); }
-  /// Queries, keys and values of layer l.
+  /// The state whose norm layer l's FFN reads. [n_tok, d_model]
+  ConstMatrixView ffn_input(int l) const {
+    return spec.parallel_blocks ? resid_pre(l) : layer(l).resid_mid.view();
+  }
+  /// Queries, keys, values and what else attention of layer l takes.
   AttentionInputs attention_inputs(int l) const;
 };
 

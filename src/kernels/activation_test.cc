@@ -27,9 +27,41 @@ double relative_bound(Activation f, double x) {
       return roundings(10 + 5 * std::min(exponent, kLargest));
     }
     case Activation::kRelu:
+    case Activation::kClampedSwiglu:  // has its own test
       return 0;
   }
   return 0;
+}
+
+// Both factors are checked: the gate's exponential, and the sum that may cancel near up = -1.
+TEST(Activation, ClampedSwigluAgreesWithReference) {
+  for_each_target([] {
+    for (size_t n = 1; n <= 70; ++n) {
+      AwkwardMatrix gate_up(2, 2 * n, Fill::kNormal, static_cast<uint32_t>(n));
+      for (size_t j = 0; j < 2 * n; ++j) gate_up.view().at(1, j) *= 8;  // beyond the clamps
+      AwkwardMatrix want(2, n, Fill::kZero, 0), got(2, n, Fill::kNormal, 0);
+      reference_backend().gated_activate(Activation::kClampedSwiglu, gate_up, want);
+      cpu_backend().gated_activate(Activation::kClampedSwiglu, gate_up, got);
+      expect_near(got, want, [&](size_t i, size_t j) {
+        const double gate = std::min<double>(gate_up.at(i, j), 7), up = gate_up.at(i, n + j);
+        const double magnitude = std::abs(gate) / (1 + std::exp(-1.702 * gate)) * (std::min(std::abs(up), 7.0) + 1);
+        return roundings(16 + 4 * std::abs(1.702 * gate)) * magnitude + 1e-36;
+      });
+      EXPECT_TRUE(got.guards_intact());
+    }
+  });
+}
+
+TEST(Activation, ClampedSwigluByHand) {
+  for (const Backend* backend : {&reference_backend(), &cpu_backend()}) {
+    Matrix gate_up(1, 6), y(1, 3);
+    const float values[] = {1, 100, 0, 0.5f, -100, 3};  // gates, then ups
+    std::ranges::copy(values, gate_up.data());
+    backend->gated_activate(Activation::kClampedSwiglu, gate_up.view(), y.view());
+    EXPECT_FLOAT_EQ(y.row(0)[0], 1.26869365f);   // sigmoid(1.702) 1.5
+    EXPECT_FLOAT_EQ(y.row(0)[1], -41.9997188f);  // 7 sigmoid(11.914) (-7 + 1)
+    EXPECT_EQ(y.row(0)[2], 0);
+  }
 }
 
 constexpr double kTiny = 1e-36;  // results may flush below the smallest normal float

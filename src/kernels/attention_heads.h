@@ -15,4 +15,9 @@ inline ConstMatrixView shared_head(const AttentionInputs& in, ConstMatrixView kv
   return kv.columns(head / (in.n_head / in.n_kv_head) * in.d_head, in.d_head);
 }
 
+/// The first key that a query reaches.
+inline size_t first_key(const AttentionInputs& in, size_t query) {
+  return in.window == 0 || query < in.window ? 0 : query + 1 - in.window;
+}
+
 }  // namespace limpid

@@ -18,39 +18,73 @@ struct Shape {
 constexpr Shape kShapes[] = {{1, 1, 1, 1},  {2, 2, 1, 3},   {14, 9, 3, 64}, {17, 4, 4, 20},
                              {64, 2, 2, 8}, {65, 3, 1, 33}, {130, 2, 1, 16}};
 
+struct Kind {
+  const char* name;
+  size_t window;
+  float softcap;
+  bool biased, sinks, value_bias;
+};
+constexpr Kind kKinds[] = {
+    {"plain", 0, 0, false, false, false},  {"window 1", 1, 0, false, false, false},
+    {"window 5", 5, 0, false, false, true}, {"softcap", 0, 1.5f, false, false, false},
+    {"key bias", 0, 0, true, false, false}, {"sinks", 0, 0, false, true, true},
+    {"all", 7, 2, true, true, true},
+};
+
 struct Case {
-  explicit Case(const Shape& s, Fill how)
+  Case(const Shape& s, Fill how, const Kind& kind)
       : q(s.n_tok, s.n_head * s.d_head, how, 1),
         k(s.n_tok, s.n_kv_head * s.d_head, Fill::kNormal, 2),
         v(s.n_tok, s.n_kv_head * s.d_head, how, 3),
-        in{q, k, v, s.n_head, s.n_kv_head, s.d_head, 1 / std::sqrt(static_cast<float>(s.d_head))} {}
-  AwkwardMatrix q, k, v;
+        key_bias(s.n_head, s.n_tok, Fill::kNormal, 5),
+        sinks(1, s.n_head, Fill::kNormal, 6),
+        b_v(1, s.n_head * s.d_head, Fill::kNormal, 7),
+        in{q, k, v, s.n_head, s.n_kv_head, s.d_head, 1 / std::sqrt(static_cast<float>(s.d_head))} {
+    in.window = kind.window;
+    in.softcap = kind.softcap;
+    if (kind.biased) in.key_bias = key_bias;
+    if (kind.sinks) in.sinks = ConstMatrixView(sinks).row(0);
+    if (kind.value_bias) value_bias = ConstMatrixView(b_v).row(0);
+  }
+  AwkwardMatrix q, k, v, key_bias, sinks, b_v;
   AttentionInputs in;
+  std::span<const float> value_bias;
 };
 
 // Bound on the relative error of probabilities: exp turns the error of a score into a relative error, on
-// both sides of the fraction; beside it, exp's own (1 ulp), the difference to the maximum and the sum.
+// both sides of the fraction; beside it, exp's own (1 ulp), the difference to the maximum and the sum. A cap
+// (slope at most 1) and a key's bias add roundings of their own size.
 double probability_bound(const AttentionInputs& in, size_t head, size_t query) {
   const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
-  double magnitude = 0;
-  for (size_t key = 0; key <= query; ++key) {
+  double magnitude = 0, bias = in.sinks.empty() ? 0 : std::abs(in.sinks[head]);
+  for (size_t key = first_key(in, query); key <= query; ++key) {
     double sum = 0;
     for (size_t i = 0; i < in.d_head; ++i) sum += std::abs(double{q.at(query, i)} * k.at(key, i));
     magnitude = std::max(magnitude, in.scale * sum);
+    if (in.key_bias.rows > 0) bias = std::max<double>(bias, std::abs(in.key_bias.at(head, key)));
   }
-  const double score = roundings(static_cast<double>(in.d_head) + 3) * magnitude;
-  return std::expm1(2 * score) + roundings(static_cast<double>(query) + 8);
+  const double score = roundings(static_cast<double>(in.d_head) + 3) * magnitude +
+                       roundings(6) * (static_cast<double>(in.softcap) + bias);
+  return std::expm1(2 * score) + roundings(static_cast<double>(query) + 9);
 }
 
-TEST(Attention, AgreesWithReference) {
+class Attention : public ::testing::TestWithParam<Kind> {};
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Attention, ::testing::ValuesIn(kKinds), [](const auto& param) {
+  std::string name = param.param.name;
+  std::ranges::replace(name, ' ', '_');
+  return name;
+});
+
+TEST_P(Attention, AgreesWithReference) {
   for_each_target([] {
     for (const Shape& s : kShapes) {
       for (const Fill how : testing::kFills) {
         SCOPED_TRACE(::testing::Message() << s.n_tok << " tokens, " << s.n_head << " heads");
-        const Case c(s, how);
+        const Case c(s, how, GetParam());
         AwkwardMatrix want(s.n_tok, c.q.cols(), Fill::kZero, 0), got(s.n_tok, c.q.cols(), Fill::kNormal, 4);
-        reference_backend().attention(c.in, want);
-        cpu_backend().attention(c.in, got);
+        reference_backend().attention(c.in, c.value_bias, want);
+        cpu_backend().attention(c.in, c.value_bias, got);
         Matrix a(s.n_tok, s.n_tok);
         std::vector<int> all(s.n_tok);
         std::iota(all.begin(), all.end(), 0);
@@ -64,7 +98,9 @@ TEST(Attention, AgreesWithReference) {
                         for (size_t key = 0; key <= query; ++key) {
                           magnitude += a.row(query)[key] * std::abs(v.at(key, i));
                         }
-                        const double sum = roundings(static_cast<double>(query) + 2);
+                        // The bias is added once, times a sum of probabilities that a sink's rounding blurs.
+                        if (!c.value_bias.empty()) magnitude += std::abs(c.value_bias[from + i]);
+                        const double sum = roundings(static_cast<double>(query) + 4);
                         return (probability_bound(c.in, head, query) + sum) * magnitude + 1e-30;
                       });
         }
@@ -74,11 +110,11 @@ TEST(Attention, AgreesWithReference) {
   });
 }
 
-TEST(Attention, RowsAgreeWithReference) {
+TEST_P(Attention, RowsAgreeWithReference) {
   for_each_target([] {
     for (const Shape& s : kShapes) {
       for (const Fill how : testing::kFills) {
-        const Case c(s, how);
+        const Case c(s, how, GetParam());
         std::vector<int> queries;  // in no order, with repetitions, more than a block
         for (size_t i = 0; i < s.n_tok + 3; ++i) queries.push_back(static_cast<int>(i * 7 % s.n_tok));
         for (size_t head = 0; head < s.n_head; ++head) {
@@ -98,21 +134,31 @@ TEST(Attention, RowsAgreeWithReference) {
   });
 }
 
-TEST(Attention, ByHand) {
+TEST(AttentionByHand, OneHead) {
   // One head of width 1: scores are q k; the second query sees scores ln 3 and 0, so 3/4 and 1/4.
   Matrix q(2, 1), k(2, 1), v(2, 1), z(2, 1), a(1, 2);
   q.row(1)[0] = std::log(3.0f);
   k.row(0)[0] = 1;
   v.row(0)[0] = 8, v.row(1)[0] = -4;
-  const AttentionInputs in = {q.view(), k.view(), v.view(), 1, 1, 1, 1};
+  AttentionInputs in = {q.view(), k.view(), v.view(), 1, 1, 1, 1};
   const int last[] = {1};
   for (const Backend* backend : {&reference_backend(), &cpu_backend()}) {
-    backend->attention(in, z.view());
+    in.sinks = {};
+    backend->attention(in, {}, z.view());
     EXPECT_FLOAT_EQ(z.row(0)[0], 8);
     EXPECT_FLOAT_EQ(z.row(1)[0], 5);
     backend->attention_rows(in, 0, last, a.view());
     EXPECT_FLOAT_EQ(a.row(0)[0], 0.75f);
     EXPECT_FLOAT_EQ(a.row(0)[1], 0.25f);
+    // A sink of score ln 4 halves what is left, also of the bias behind it.
+    const float sink[] = {std::log(4.0f)}, bias[] = {2};
+    in.sinks = sink;
+    backend->attention(in, bias, z.view());
+    EXPECT_FLOAT_EQ(z.row(0)[0], 2);  // (8 + 2) / 5
+    EXPECT_FLOAT_EQ(z.row(1)[0], 3.5f);
+    backend->attention_rows(in, 0, last, a.view());
+    EXPECT_FLOAT_EQ(a.row(0)[0], 0.375f);
+    EXPECT_FLOAT_EQ(a.row(0)[1], 0.125f);
   }
 }
 

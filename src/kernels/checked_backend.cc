@@ -20,6 +20,8 @@ void check(const AttentionInputs& in) {
   CHECK(in.n_kv_head > 0 && in.n_head % in.n_kv_head == 0 && in.d_head > 0);
   CHECK(in.q.cols == in.n_head * in.d_head && in.k.cols == in.n_kv_head * in.d_head);
   CHECK(same_shape(in.k, in.v) && in.k.rows == in.q.rows);
+  CHECK(in.key_bias.rows == 0 || (in.key_bias.rows == in.n_head && in.key_bias.cols == in.q.rows));
+  CHECK(in.sinks.empty() || in.sinks.size() == in.n_head);
 }
 
 }  // namespace
@@ -66,10 +68,11 @@ void CheckedBackend::rope(MatrixView x, size_t n_head, const RopeAngles& angles,
   f_.rope(x, n_head, angles, pairs);
 }
 
-void CheckedBackend::attention(const AttentionInputs& in, MatrixView z) const {
+void CheckedBackend::attention(const AttentionInputs& in, std::span<const float> value_bias,
+                               MatrixView z) const {
   check(in);
-  CHECK(same_shape(in.q, z));
-  if (z.rows > 0) f_.attention(in, z);
+  CHECK(same_shape(in.q, z) && (value_bias.empty() || value_bias.size() == z.cols));
+  if (z.rows > 0) f_.attention(in, value_bias, z);
 }
 
 void CheckedBackend::attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
@@ -81,6 +84,7 @@ void CheckedBackend::attention_rows(const AttentionInputs& in, size_t head, std:
 }
 
 void CheckedBackend::activate(Activation f, MatrixView x) const {
+  CHECK(f != Activation::kClampedSwiglu);
   f_.activate(f, x);
 }
 

@@ -16,7 +16,7 @@ struct BackendFunctions {
   void (*layer_norm)(ConstMatrixView x, std::span<const float> weight, std::span<const float> bias, float eps,
                      MatrixView y);
   void (*rope)(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs);
-  void (*attention)(const AttentionInputs& in, MatrixView z);
+  void (*attention)(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z);
   void (*attention_rows)(const AttentionInputs& in, size_t head, std::span<const int> queries,
                          MatrixView out);
   void (*activate)(Activation f, MatrixView x);
@@ -42,7 +42,7 @@ class CheckedBackend : public Backend {
   void layer_norm(ConstMatrixView x, std::span<const float> weight, std::span<const float> bias, float eps,
                   MatrixView y) const override;
   void rope(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs) const override;
-  void attention(const AttentionInputs& in, MatrixView z) const override;
+  void attention(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z) const override;
   void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
                       MatrixView out) const override;
   void activate(Activation f, MatrixView x) const override;

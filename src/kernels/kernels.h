@@ -38,7 +38,12 @@ struct RopeAngles {
 };
 
 /// Causal self-attention over one sequence. q: [n_tok, n_head * d_head], k and v: [n_tok, n_kv_head *
-/// d_head]; head h reads key/value head h / (n_head / n_kv_head).
+/// d_head]; head h reads key/value head h / (n_head / n_kv_head). The score of a query and a key is
+///
+///     s = scale q . k,  then softcap tanh(s / softcap),  then + key_bias[h, key]
+///
+/// and its attention row is the softmax of the scores of the keys in reach: query - window < key <= query. A
+/// sink takes part in the softmax as one more score, and its share of attention goes nowhere.
 struct AttentionInputs {
   ConstMatrixView q;
   ConstMatrixView k;
@@ -46,7 +51,11 @@ struct AttentionInputs {
   size_t n_head = 0;
   size_t n_kv_head = 0;
   size_t d_head = 0;
-  float scale = 1;  // multiplies q . k
+  float scale = 1;              // multiplies q . k
+  size_t window = 0;            // keys in reach, the query's own included; 0: all
+  float softcap = 0;            // 0: none
+  ConstMatrixView key_bias = {};     // [n_head, n_tok], or empty
+  std::span<const float> sinks = {}; // [n_head], or empty
 };
 
 class Backend {
@@ -85,14 +94,16 @@ class Backend {
   /// Rotates the first n_rot coordinates of every head in place. x: [n_tok, n_head * d_head].
   virtual void rope(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs) const = 0;
 
-  /// z[:, h] = softmax(scale q_h k_h^T, causal) v_h. z: [n_tok, n_head * d_head].
-  virtual void attention(const AttentionInputs& in, MatrixView z) const = 0;
+  /// z[q, h] = sum over keys A[h, q, key] (v_h[key] + value_bias_h). z: [n_tok, n_head * d_head],
+  /// value_bias: [n_head * d_head] or empty.
+  virtual void attention(const AttentionInputs& in, std::span<const float> value_bias,
+                         MatrixView z) const = 0;
 
-  /// Rows of one head's attention matrix. out: [queries.size(), n_tok]; entries above the query are 0.
+  /// Rows of one head's attention matrix. out: [queries.size(), n_tok]; entries out of reach are 0.
   virtual void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
                               MatrixView out) const = 0;
 
-  /// x = f(x), element by element.
+  /// x = f(x), element by element. f is not kClampedSwiglu.
   virtual void activate(Activation f, MatrixView x) const = 0;
 
   /// y = f(gate) * up, where gate_up is [m, 2 d_mlp] with the gate in the first half; y: [m, d_mlp].

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <optional>
 
 #include "model/family.h"
 
@@ -18,25 +20,57 @@ std::string supported_list(Dialect dialect) {
   return list;
 }
 
-/// What every family's result must satisfy, whatever the file said.
-Status check(const Checkpoint& checkpoint, const ModelSpec& spec) {
-  const auto bad = [&](std::string_view what) {
-    return fail(ErrorCode::kCorrupt, fmt::format("{}: {}", checkpoint.path.string(), what),
-                "the configuration contradicts itself");
-  };
+/// The first thing in a description that cannot be run, or nothing.
+std::optional<std::string> contradiction(const ModelSpec& spec) {
   if (spec.n_head % spec.n_kv_head != 0) {
-    return bad(
-        fmt::format("expected a number of heads that is a multiple of the key/value heads, found {} and {}",
-                    spec.n_head, spec.n_kv_head));
+    return fmt::format(
+        "expected a number of heads that is a multiple of the key/value heads, found {} and {}", spec.n_head,
+        spec.n_kv_head);
   }
-  if (spec.rope) {
-    const size_t n_rot = spec.rope->inverse_frequency.size() * 2;
+  for (const RopeSpec& rope : spec.ropes) {
+    const size_t n_rot = rope.inverse_frequency.size() * 2;
     if (n_rot == 0 || n_rot > static_cast<size_t>(spec.d_head)) {
-      return bad(fmt::format("expected a rotary dimension from 2 to {}, found {}", spec.d_head, n_rot));
+      return fmt::format("expected a rotary dimension from 2 to {}, found {}", spec.d_head, n_rot);
+    }
+    if (rope.beyond && rope.beyond->inverse_frequency.empty() && !(n_rot > 2 && rope.beyond->factor >= 1)) {
+      return fmt::format("expected a dynamic rotary factor of 1 or more and 4 or more rotated coordinates, found {} and {}",
+                         rope.beyond->factor, n_rot);
     }
   }
   if (!(spec.norm_eps >= 0 && spec.norm_eps < 1)) {
-    return bad(fmt::format("expected a norm epsilon in [0, 1), found {}", spec.norm_eps));
+    return fmt::format("expected a norm epsilon in [0, 1), found {}", spec.norm_eps);
+  }
+  if (spec.moe && spec.moe->n_expert_used > spec.moe->n_expert) {
+    return fmt::format("expected at most {} experts a token, found {}", spec.moe->n_expert,
+                       spec.moe->n_expert_used);
+  }
+  for (const float factor : {spec.attention_scale, spec.embedding_scale, spec.residual_multiplier,
+                             spec.logit_scale, spec.attention_softcap, spec.logit_softcap, spec.qkv_clip}) {
+    if (!std::isfinite(factor)) return fmt::format("expected finite multipliers, found {}", factor);
+  }
+  return std::nullopt;
+}
+
+/// What no block of ours can do, or nothing: families combine freely, these combinations do not exist yet.
+std::optional<std::string> unsupported(const ModelDescription& model) {
+  for (const LayerWeights& layer : model.weights.layers) {
+    if (model.spec.qkv_clip > 0 && !layer.qkv.bias.empty()) return "clipping of queries, keys and values with biases";
+    const bool post_norm = layer.attention_post_norm || layer.ffn_post_norm;
+    if (post_norm && model.spec.norm != NormKind::kRms) return "a LayerNorm behind a block";
+  }
+  return std::nullopt;
+}
+
+/// What every family's result must satisfy, whatever the file said.
+Status check(const Checkpoint& checkpoint, const ModelDescription& model) {
+  const auto message = [&](const std::string& what) {
+    return fmt::format("{}: {}", checkpoint.path.string(), what);
+  };
+  if (const auto what = contradiction(model.spec)) {
+    return fail(ErrorCode::kCorrupt, message(*what), "the configuration contradicts itself");
+  }
+  if (const auto what = unsupported(model)) {
+    return fail(ErrorCode::kUnsupported, message(*what + " is not supported"));
   }
   return {};
 }
@@ -63,7 +97,7 @@ Result<ModelDescription> describe_model(const Checkpoint& checkpoint) {
   }
   LIMPID_TRY(ModelDescription description, (*found)->describe(checkpoint));
   description.spec.family = (*found)->name;
-  LIMPID_CHECK_OK(check(checkpoint, description.spec));
+  LIMPID_CHECK_OK(check(checkpoint, description));
   return description;
 }
 

@@ -100,7 +100,7 @@ TEST(Llama, DescribesAFolder) {
   EXPECT_EQ(model->spec.family, "llama");
   EXPECT_EQ(model->spec.d_head, 2);
   EXPECT_EQ(model->spec.n_vocab, 20);
-  EXPECT_EQ(model->spec.rope->inverse_frequency, std::vector<float>{1.0f});
+  EXPECT_EQ(model->spec.ropes.front().inverse_frequency, std::vector<float>{1.0f});
   EXPECT_EQ(model->weights.layers.front().qkv.n_out, 16u);
   EXPECT_EQ(model->weights.unembed.rows.front().tensor, model->weights.embedding);
 }
@@ -183,7 +183,7 @@ TEST(Gpt2, DescribesAFolderWithoutPrefix) {
   const auto model = describe_model(f.checkpoint);
   ASSERT_TRUE(model.has_value()) << model.error().message;
   EXPECT_EQ(model->spec.d_mlp, 32);
-  EXPECT_FALSE(model->spec.rope.has_value());
+  EXPECT_FALSE(!model->spec.ropes.empty());
   EXPECT_TRUE(model->weights.layers.front().qkv.rows.front().transposed);
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
+#include <type_traits>
 
 namespace limpid {
 
@@ -93,6 +94,27 @@ std::string ModelReader::text_or(const Name& name, std::string fallback) {
       .value_or(std::move(fallback));
 }
 
+template <class T>
+std::vector<T> ModelReader::list(const Name& name, std::string_view kind) {
+  const std::string full = key(name);
+  const MetadataValue* value = full.empty() ? nullptr : checkpoint_.metadata.find(full);
+  if (value == nullptr) return {};
+  if (const auto* values = std::get_if<std::vector<T>>(value)) return *values;
+  // An empty list of JSON has no type; GGUF lists of integers stand for any kind of number.
+  if (const auto* values = std::get_if<std::vector<std::string>>(value); values != nullptr && values->empty()) {
+    return {};
+  }
+  if constexpr (!std::is_same_v<T, std::string>) {
+    if (const auto* values = std::get_if<std::vector<int64_t>>(value)) return {values->begin(), values->end()};
+  }
+  set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected a list of {}", full, kind));
+  return {};
+}
+
+std::vector<double> ModelReader::numbers(const Name& name) { return list<double>(name, "numbers"); }
+std::vector<std::string> ModelReader::texts(const Name& name) { return list<std::string>(name, "texts"); }
+std::vector<bool> ModelReader::flags(const Name& name) { return list<bool>(name, "true and false"); }
+
 bool ModelReader::has(const Name& name) const {
   return checkpoint_.metadata.contains(key(name));
 }
@@ -104,8 +126,20 @@ void ModelReader::refuse(const Name& name, std::string_view feature) {
   set_error(ErrorCode::kUnsupported, fmt::format("{} ('{}') is not supported", feature, key(name)));
 }
 
+void ModelReader::refuse_if(bool condition, std::string_view feature) {
+  if (condition) set_error(ErrorCode::kUnsupported, fmt::format("{} is not supported", feature));
+}
+
 bool ModelReader::has_tensor(const Name& name) const {
   return !pick(name).empty() && checkpoint_.find(pick(name)) != nullptr;
+}
+
+DType ModelReader::type_of(const Name& name) const {
+  return has_tensor(name) ? checkpoint_.find(pick(name))->type : DType::kF32;
+}
+
+size_t ModelReader::n_dim(const Name& name) const {
+  return has_tensor(name) ? checkpoint_.find(pick(name))->shape.size() : 0;
 }
 
 const TensorInfo* ModelReader::tensor(const Name& name, std::initializer_list<size_t> shape) {
@@ -158,8 +192,50 @@ std::span<const size_t> ModelReader::shape(const Name& name, size_t n_dim) {
   return std::span(kZeros).first(n_dim);
 }
 
-std::string layer_name(std::string_view pattern, int layer) {
-  return fmt::format(fmt::runtime(pattern), layer);
+const TensorInfo* ModelReader::bias_of(const Name& stem, size_t width, Bias bias) {
+  const Name name = {stem.hf.empty() ? "" : stem.hf + ".bias", stem.gguf.empty() ? "" : stem.gguf + ".bias"};
+  if (is_gguf()) bias = Bias::kAsStored;
+  if (bias == Bias::kNo && has_tensor(name)) {
+    set_error(ErrorCode::kCorrupt,
+              fmt::format("tensor '{}': expected none by the configuration, found one", pick(name)),
+              "the configuration and the weights disagree: files of two models mixed?");
+    return nullptr;
+  }
+  return tensor_if(name, {width}, bias == Bias::kYes);
+}
+
+LinearWeights ModelReader::linear(const Name& stem, size_t n_out, size_t n_in, Bias bias) {
+  const TensorInfo* weight = tensor({stem.hf + ".weight", stem.gguf + ".weight"}, {n_out, n_in});
+  return whole(weight, bias_of(stem, n_out, bias), n_out, n_in);
+}
+
+NormWeights ModelReader::norm(const Name& stem, size_t width, Bias bias) {
+  NormWeights norm{width, {}, {}, norm_offset_};
+  norm.weight.push_back({tensor({stem.hf + ".weight", stem.gguf + ".weight"}, {width}), 0, width, 1});
+  if (const TensorInfo* stored = bias_of(stem, width, bias)) norm.bias.push_back({stored, 0, width, 1});
+  return norm;
+}
+
+std::optional<NormWeights> ModelReader::norm_if(const Name& stem, size_t width) {
+  if (!has_tensor({stem.hf + ".weight", stem.gguf + ".weight"})) return std::nullopt;
+  return norm(stem, width);
+}
+
+std::string ModelReader::prefix_of(std::string_view name, std::string_view prefixes) const {
+  const std::string_view first = prefixes.substr(0, prefixes.find('|'));
+  for (std::string_view rest = prefixes; !rest.empty();) {
+    const std::string_view prefix = rest.substr(0, rest.find('|'));
+    if (checkpoint_.find(fmt::format("{}{}", prefix, name)) != nullptr) return std::string(prefix);
+    rest.remove_prefix(std::min(rest.size(), prefix.size() + 1));
+  }
+  return std::string(checkpoint_.find(name) != nullptr ? "" : first);
+}
+
+LayerNames::LayerNames(std::string_view hf_prefix, int layer)
+    : hf_(fmt::format("{}{}.", hf_prefix, layer)), gguf_(fmt::format("blk.{}.", layer)) {}
+
+Name LayerNames::operator()(std::string_view hf, std::string_view gguf) const {
+  return {hf.empty() ? "" : fmt::format("{}{}", hf_, hf), gguf.empty() ? "" : fmt::format("{}{}", gguf_, gguf)};
 }
 
 LinearWeights whole(const TensorInfo* weight, const TensorInfo* bias, size_t n_out, size_t n_in,
@@ -169,7 +245,19 @@ LinearWeights whole(const TensorInfo* weight, const TensorInfo* bias, size_t n_o
   return linear;
 }
 
-LinearWeights stack(std::initializer_list<LinearWeights> parts) {
+LinearWeights rows_of(const LinearWeights& linear, size_t begin, size_t count, size_t stride) {
+  LinearWeights part{count, linear.n_in, linear.rows, linear.bias};
+  const auto narrow = [&](auto& slice) {
+    slice.begin += begin * slice.stride;
+    slice.count = count;
+    slice.stride *= stride;
+  };
+  narrow(part.rows.front());
+  if (!part.bias.empty()) narrow(part.bias.front());
+  return part;
+}
+
+LinearWeights stack(std::span<const LinearWeights> parts) {
   LinearWeights all;
   const bool any_bias = std::ranges::any_of(parts, [](const auto& part) { return !part.bias.empty(); });
   for (const LinearWeights& part : parts) {
@@ -184,6 +272,25 @@ LinearWeights stack(std::initializer_list<LinearWeights> parts) {
     }
   }
   return all;
+}
+
+LinearWeights stack(std::initializer_list<LinearWeights> parts) {
+  return stack(std::span(parts.begin(), parts.size()));
+}
+
+LinearWeights grouped_rows(const LinearWeights& fused, size_t n_group, size_t period, size_t d, size_t which,
+                           size_t count) {
+  std::vector<LinearWeights> parts;
+  for (size_t g = 0; g < n_group; ++g) parts.push_back(rows_of(fused, (g * period + which) * d, count * d));
+  return stack(parts);
+}
+
+LinearWeights unpermute(const LinearWeights& linear, size_t d_head) {
+  std::vector<LinearWeights> parts;
+  for (size_t begin = 0; begin < linear.n_out; begin += d_head) {
+    for (const size_t parity : {0, 1}) parts.push_back(rows_of(linear, begin + parity, d_head / 2, 2));
+  }
+  return stack(parts);
 }
 
 }  // namespace limpid

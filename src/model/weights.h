@@ -1,26 +1,30 @@
-// Where each weight of a decoder lies in a checkpoint. Fused, split, transposed and permuted projections are
-// all the same thing here: a matrix whose output rows are gathered from slices of tensors.
+// Where each weight of a decoder lies in a checkpoint. Fused, split, transposed, stacked and permuted
+// projections are all the same thing here: a matrix whose output rows are gathered from slices of tensors.
 //
 // Pointers refer to tensors of the Checkpoint the model was described from; shapes have been checked.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
 
 namespace limpid {
 
-/// Output rows begin, begin + stride, ... (count of them) of a stored matrix.
+/// Output rows begin, begin + stride, ... (count of them) of a stored matrix. A stack of matrices
+/// [n, n_out, n_in] is one matrix of n * n_out rows; a transposed stack [n, n_in, n_out] is addressed by the
+/// matrix's index.
 struct RowSlice {
-  const TensorInfo* tensor = nullptr;  // [n_out, n_in], or [n_in, n_out] when transposed
+  const TensorInfo* tensor = nullptr;  // [..., n_out, n_in], or [..., n_in, n_out] when transposed
   size_t begin = 0;
   size_t count = 0;
   size_t stride = 1;
   bool transposed = false;
+  size_t matrix = 0;  // of a transposed stack
 };
 
-/// Entries begin, begin + stride, ... of a stored vector.
+/// Entries begin, begin + stride, ... of a stored vector, or of a matrix's entries in their order.
 struct VectorSlice {
   const TensorInfo* tensor = nullptr;
   size_t begin = 0;
@@ -37,22 +41,41 @@ struct LinearWeights {
 };
 
 struct NormWeights {
-  const TensorInfo* weight = nullptr;  // [d_model]
-  const TensorInfo* bias = nullptr;    // [d_model], or none
+  size_t width = 0;
+  std::vector<VectorSlice> weight;  // counts sum to width; empty: all ones
+  std::vector<VectorSlice> bias;    // counts sum to width; empty: none
+  float offset = 0;                 // added to the stored weights (Gemma stores w - 1)
+};
+
+struct FfnWeights {
+  LinearWeights in;    // [d_mlp, d_model]; gated: [2 d_mlp, d_model], gate then up
+  LinearWeights down;  // [d_model, d_mlp]
+};
+
+struct MoeWeights {
+  LinearWeights router;  // [n_expert, d_model]
+  std::vector<FfnWeights> experts;
+  std::optional<FfnWeights> shared;          // used by every token, times the sigmoid of its gate if it has one
+  std::optional<LinearWeights> shared_gate;  // [1, d_model]
 };
 
 struct LayerWeights {
-  NormWeights attention_norm;
-  LinearWeights qkv;            // [d_query + 2 d_kv, d_model]: queries, keys, values
-  LinearWeights attention_out;  // [d_model, d_query]
-  NormWeights ffn_norm;
-  LinearWeights ffn_in;    // [d_mlp, d_model]; gated: [2 d_mlp, d_model], gate then up
-  LinearWeights ffn_down;  // [d_model, d_mlp]
+  std::optional<NormWeights> attention_norm;  // absent: attention reads the state itself (OLMo 2)
+  LinearWeights qkv;                          // [d_query + 2 d_kv, d_model]: queries, keys, values
+  std::optional<NormWeights> q_norm, k_norm;  // as ModelSpec::qk_norm says
+  const TensorInfo* sinks = nullptr;          // [n_head], or none
+  LinearWeights attention_out;                // [d_model, d_query]
+  std::optional<NormWeights> attention_post_norm;  // of what attention adds to the stream; RMS only
+  std::optional<NormWeights> ffn_norm;
+  std::optional<FfnWeights> ffn;  // this or
+  std::optional<MoeWeights> moe;  // this
+  std::optional<NormWeights> ffn_post_norm;
 };
 
 struct ModelWeights {
   const TensorInfo* embedding = nullptr;           // [n_vocab, d_model]
-  const TensorInfo* position_embedding = nullptr;  // [n_ctx, d_model], or none
+  const TensorInfo* position_embedding = nullptr;  // [position_offset + n_ctx, d_model], or none
+  std::optional<NormWeights> embedding_norm;
   std::vector<LayerWeights> layers;
   NormWeights final_norm;
   LinearWeights unembed;  // [n_vocab, d_model]

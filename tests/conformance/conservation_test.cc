@@ -19,20 +19,23 @@ std::vector<double> sum_of_parts(const Model& model, const Trace& trace, int lay
   const size_t d = trace.embed.cols(), group = in.n_head / in.n_kv_head;
   const auto resid_pre = trace.resid_pre(layer).row(static_cast<size_t>(query));
   std::vector<double> sum(resid_pre.begin(), resid_pre.end());
-  for (size_t i = 0; i < projection.bias.size(); ++i) sum[i] += static_cast<double>(projection.bias[i]);
+  const std::vector<float> scale = OutputProjection::scales(trace, layer, std::span(&query, 1));
 
-  Matrix a(1, trace.n_tok());
+  Matrix a(1, trace.n_tok()), mass(1, in.n_head);
   for (size_t h = 0; h < in.n_head; ++h) {
     model.backend().attention_rows(in, h, std::span(&query, 1), a.view());
     for (size_t k = 0; k <= static_cast<size_t>(query); ++k) {
+      mass.row(0)[h] += a.row(0)[k];
       const auto v = in.v.columns(h / group * in.d_head, in.d_head).row(k);
       for (size_t i = 0; i < d; ++i) {
         const auto w = projection.weight.row(i).subspan(h * in.d_head, in.d_head);
         const double u = std::inner_product(v.begin(), v.end(), w.begin(), 0.0);
-        sum[i] += static_cast<double>(a.row(0)[k]) * u;
+        sum[i] += static_cast<double>(scale[0]) * static_cast<double>(a.row(0)[k]) * u;
       }
     }
   }
+  const Matrix bias = projection.bias_parts(scale, mass.view());
+  for (size_t i = 0; i < d; ++i) sum[i] += static_cast<double>(bias.row(0)[i]);
   return sum;
 }
 

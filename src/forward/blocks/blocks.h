@@ -1,31 +1,41 @@
 // The blocks of a decoder layer, each from a state to what it adds to the stream. Pure: no state is kept.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "base/matrix.h"
 #include "forward/model.h"
+#include "forward/recompute.h"
 #include "forward/trace.h"
 
 namespace limpid {
 
-/// y = norm(x), by the model's kind of norm. x, y: [m, d_model].
-void apply_norm(const Model& model, const Norm& norm, ConstMatrixView x, MatrixView y);
+/// x = norm(x) by RMS; returns 1 / rms of every row, the scale with which each part of the row is normed.
+std::vector<float> apply_post_norm(const Model& model, const Norm& norm, MatrixView x);
 
-/// Angles of positions 0 .. n_tok-1, for all layers. Empty when the model has no rotary positions.
+/// Angles of positions 0 .. n_tok-1. [n_tok, n_rot/2]
 struct Rotation {
-  Rotation(const ModelSpec& spec, size_t n_tok);
-  RopeAngles angles() const { return {cos.view(), sin.view()}; }
-  Matrix cos, sin;  // [n_tok, n_rot/2]
+  Rotation(const RopeSpec& rope, size_t n_tok);
+  Matrix cos, sin;
 };
 
-/// Fills `qkv` ([n_tok, d_query + 2 d_kv], values without bias) and `out` ([n_tok, d_model], what attention
-/// adds to the stream) from x = the normed state.
-void attention_block(const Model& model, const Layer& layer, const Rotation& rotation, ConstMatrixView x,
-                     MatrixView qkv, MatrixView out);
+/// What is added to attention scores, [n_head, n_tok]; empty without ALiBi.
+Matrix alibi_key_bias(const ModelSpec& spec, size_t n_tok);
+
+/// Norms, rotates and clips queries and keys (and clips values) of layer l as the model does. qkv: [n_tok,
+/// d_query + 2 d_kv]; `rotations`: one for each of ModelSpec::ropes.
+void finish_qkv(const Model& model, int l, std::span<const Rotation> rotations, MatrixView qkv);
+
+/// Fills qkv and sinks of the trace's layer l, and `out` ([n_tok, d_model], attention with its output
+/// projection) from x = the normed state.
+void attention_block(const Model& model, int l, std::span<const Rotation> rotations, ConstMatrixView x,
+                     Trace& trace, MatrixView out);
 
 /// out = the FFN of the normed state x; both [m, d_model].
-void ffn_block(const Model& model, const Layer& layer, ConstMatrixView x, MatrixView out);
+void ffn_block(const Model& model, const Ffn& ffn, ConstMatrixView x, MatrixView out);
 
-/// Splits stored queries, keys and values into views.
-AttentionInputs split_qkv(const ModelSpec& spec, ConstMatrixView qkv);
+/// out = the mixture of experts of the normed state x; both [m, d_model].
+void moe_block(const Model& model, const Moe& moe, ConstMatrixView x, MatrixView out);
 
 }  // namespace limpid

@@ -2,6 +2,8 @@
 #define HWY_TARGET_INCLUDE "kernels/cpu/activation.cc"
 #include "hwy/foreach_target.h"
 // Keep the order: foreach_target.h comes first.
+#include <algorithm>
+
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 
@@ -74,35 +76,65 @@ struct Relu {
   }
 };
 
-// y = f(x), or f(x) * factor unless factor is null. The last elements go through a buffer, so that an
-// element's bits do not depend on its place in the row.
-template <class F>
-void map_row(F f, const float* x, const float* factor, float* y, size_t n) {
+// g sigmoid(1.702 g) with g = min(x, 7)
+struct ClampedSwish {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    const auto g = hn::Min(x, hn::Set(d, 7.0f));
+    return hn::Mul(g, sigmoid(d, hn::Mul(g, hn::Set(d, 1.702f))));
+  }
+};
+
+struct AsItIs {
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V up) const {
+    return up;
+  }
+};
+
+// clamp(up, -7, 7) + 1
+struct ClampedPlusOne {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V up) const {
+    const auto limit = hn::Set(d, 7.0f);
+    return hn::Add(hn::Max(hn::Min(up, limit), hn::Neg(limit)), hn::Set(d, 1.0f));
+  }
+};
+
+// y = f(x), or f(x) * g(up) unless up is null. The last elements go through buffers, so that an element's bits
+// do not depend on its place in the row.
+template <class F, class G>
+void map_row(F f, G g, const float* x, const float* up, float* y, size_t n) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
+  const auto map = [&](const float* gate_at, const float* up_at, float* to) {
+    auto v = f(d, hn::LoadU(d, gate_at));
+    if (up_at != nullptr) v = hn::Mul(v, g(d, hn::LoadU(d, up_at)));
+    hn::StoreU(v, d, to);
+  };
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    auto v = f(d, hn::LoadU(d, x + i));
-    if (factor != nullptr) v = hn::Mul(v, hn::LoadU(d, factor + i));
-    hn::StoreU(v, d, y + i);
-  }
+  for (; i + lanes <= n; i += lanes) map(x + i, up == nullptr ? nullptr : up + i, y + i);
   if (i == n) return;
-  HWY_ALIGN float buffer[HWY_MAX_BYTES / sizeof(float)] = {};
-  for (size_t j = i; j < n; ++j) buffer[j - i] = x[j];
-  hn::Store(f(d, hn::Load(d, buffer)), d, buffer);
-  for (size_t j = i; j < n; ++j) y[j] = factor == nullptr ? buffer[j - i] : buffer[j - i] * factor[j];
+  HWY_ALIGN float gate_rest[HWY_MAX_BYTES / sizeof(float)] = {};
+  HWY_ALIGN float up_rest[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy(x + i, x + n, gate_rest);
+  if (up != nullptr) std::copy(up + i, up + n, up_rest);
+  map(gate_rest, up == nullptr ? nullptr : up_rest, gate_rest);
+  std::copy_n(gate_rest, n - i, y + i);
 }
 
-void activate_row(Activation f, const float* x, const float* factor, float* y, size_t n) {
+void activate_row(Activation f, const float* x, const float* up, float* y, size_t n) {
   switch (f) {
     case Activation::kSilu:
-      return map_row(Silu(), x, factor, y, n);
+      return map_row(Silu(), AsItIs(), x, up, y, n);
     case Activation::kGelu:
-      return map_row(Gelu(), x, factor, y, n);
+      return map_row(Gelu(), AsItIs(), x, up, y, n);
     case Activation::kGeluTanh:
-      return map_row(GeluTanh(), x, factor, y, n);
+      return map_row(GeluTanh(), AsItIs(), x, up, y, n);
     case Activation::kRelu:
-      return map_row(Relu(), x, factor, y, n);
+      return map_row(Relu(), AsItIs(), x, up, y, n);
+    case Activation::kClampedSwiglu:
+      return map_row(ClampedSwish(), ClampedPlusOne(), x, up, y, n);
   }
 }
 

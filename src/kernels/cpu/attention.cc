@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
 
 #include "kernels/attention_heads.h"
 #include "kernels/cpu/onednn.h"
@@ -15,27 +18,59 @@ size_t count_blocks(size_t n_query) {
   return (n_query + kQueryBlock - 1) / kQueryBlock;
 }
 
-// scores[0..n_key) -> probabilities of keys 0..query, zero above.
-void causal_softmax(float* scores, size_t query, size_t n_key) {
-  softmax_row(scores, query + 1);
-  std::fill(scores + query + 1, scores + n_key, 0.0f);
+// Softmax of n scores beside which a sink takes part. Returns the sum of what is left for the keys.
+float softmax_with_sink(float* scores, size_t n, float sink) {
+  std::vector<float> all(scores, scores + n);
+  all.push_back(sink);
+  softmax_row(all.data(), n + 1);
+  std::copy_n(all.begin(), n, scores);
+  return 1 - all.back();
+}
+
+// scores[0..n_key), of which those of keys in reach count -> probabilities, zero out of reach. Returns the sum
+// of the probabilities: 1, less with a sink.
+float causal_softmax(const AttentionInputs& in, size_t head, float* scores, size_t query, size_t n_key) {
+  const size_t begin = first_key(in, query), end = query + 1;
+  if (in.softcap > 0) {
+    for (size_t key = begin; key < end; ++key) scores[key] = in.softcap * std::tanh(scores[key] / in.softcap);
+  }
+  if (in.key_bias.rows > 0) {
+    for (size_t key = begin; key < end; ++key) scores[key] += in.key_bias.at(head, key);
+  }
+  float sum = 1;
+  if (in.sinks.empty()) {
+    softmax_row(scores + begin, end - begin);
+  } else {
+    sum = softmax_with_sink(scores + begin, end - begin, in.sinks[head]);
+  }
+  std::fill(scores, scores + begin, 0.0f);
+  std::fill(scores + end, scores + n_key, 0.0f);
+  return sum;
 }
 
 // One head and the queries [begin, begin + n_query). scores: room for [n_query, begin + n_query].
-void attend(const AttentionInputs& in, size_t head, size_t begin, size_t n_query, float* scores,
-            MatrixView z) {
+void attend(const AttentionInputs& in, std::span<const float> value_bias, size_t head, size_t begin,
+            size_t n_query, float* scores, MatrixView z) {
   const size_t n_key = begin + n_query;
   const ConstMatrixView q = query_head(in, head).slice_rows(begin, n_query);
   const ConstMatrixView k = shared_head(in, in.k, head), v = shared_head(in, in.v, head);
   sgemm(true, n_query, n_key, in.d_head, in.scale, q.data, q.stride, k.data, k.stride, scores, n_key);
-  for (size_t i = 0; i < n_query; ++i) causal_softmax(scores + i * n_key, begin + i, n_key);
+  std::array<float, kQueryBlock> sums = {};
+  for (size_t i = 0; i < n_query; ++i) {
+    sums[i] = causal_softmax(in, head, scores + i * n_key, begin + i, n_key);
+  }
   const MatrixView out = z.columns(head * in.d_head, in.d_head).slice_rows(begin, n_query);
   sgemm(false, n_query, in.d_head, n_key, 1, scores, n_key, v.data, v.stride, out.data, out.stride);
+  if (value_bias.empty()) return;
+  const auto bias = value_bias.subspan(head * in.d_head, in.d_head);
+  for (size_t i = 0; i < n_query; ++i) {
+    for (size_t j = 0; j < in.d_head; ++j) out.at(i, j) += sums[i] * bias[j];
+  }
 }
 
 }  // namespace
 
-void attention(const AttentionInputs& in, MatrixView z) {
+void attention(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z) {
   const size_t n_tok = in.q.rows;
   const size_t n_block = count_blocks(n_tok);
   const auto make_scores = [&] { return Matrix(std::min(kQueryBlock, n_tok), n_tok); };
@@ -43,7 +78,7 @@ void attention(const AttentionInputs& in, MatrixView z) {
   parallel_for(in.n_head * n_block, work, make_scores, [&](size_t task, Matrix& scores) {
     // The last block has the most keys; starting with it balances the threads.
     const size_t begin = (n_block - 1 - task / in.n_head) * kQueryBlock;
-    attend(in, task % in.n_head, begin, std::min(kQueryBlock, n_tok - begin), scores.data(), z);
+    attend(in, value_bias, task % in.n_head, begin, std::min(kQueryBlock, n_tok - begin), scores.data(), z);
   });
 }
 
@@ -62,7 +97,7 @@ void attention_rows(const AttentionInputs& in, size_t head, std::span<const int>
     sgemm(true, rows.rows, n_key, in.d_head, in.scale, buffer.data(), in.d_head, k.data, k.stride, rows.data,
           rows.stride);
     for (size_t i = 0; i < chosen.size(); ++i) {
-      causal_softmax(rows.row(i).data(), static_cast<size_t>(chosen[i]), out.cols);
+      causal_softmax(in, head, rows.row(i).data(), static_cast<size_t>(chosen[i]), out.cols);
     }
   });
 }

@@ -23,9 +23,18 @@ double apply(Activation f, double x) {
     }
     case Activation::kRelu:
       return std::max(x, 0.0);
+    case Activation::kClampedSwiglu: {
+      const double g = std::min(x, 7.0);
+      return g / (1 + std::exp(-1.702 * g));
+    }
   }
   CHECK(false);
   return 0;
+}
+
+// What f(gate) is multiplied with.
+double factor(Activation f, double up) {
+  return f == Activation::kClampedSwiglu ? std::clamp(up, -7.0, 7.0) + 1 : up;
 }
 
 }  // namespace
@@ -39,7 +48,7 @@ void activate(Activation f, MatrixView x) {
 void gated_activate(Activation f, ConstMatrixView gate_up, MatrixView y) {
   for (size_t i = 0; i < y.rows; ++i) {
     for (size_t j = 0; j < y.cols; ++j) {
-      y.at(i, j) = static_cast<float>(apply(f, gate_up.at(i, j)) * gate_up.at(i, y.cols + j));
+      y.at(i, j) = static_cast<float>(apply(f, gate_up.at(i, j)) * factor(f, gate_up.at(i, y.cols + j)));
     }
   }
 }

@@ -17,30 +17,42 @@ void softmax_row(std::vector<double>& scores) {
   for (double& s : scores) s /= sum;
 }
 
-// A[query, key] for key = 0..query.
-std::vector<double> probabilities(const AttentionInputs& in, size_t head, size_t query) {
+double score(const AttentionInputs& in, size_t head, size_t query, size_t key) {
   const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
-  std::vector<double> row(query + 1);
-  for (size_t key = 0; key <= query; ++key) {
-    double dot = 0;
-    for (size_t i = 0; i < in.d_head; ++i) dot += double{q.at(query, i)} * k.at(key, i);
-    row[key] = in.scale * dot;
+  double dot = 0;
+  for (size_t i = 0; i < in.d_head; ++i) dot += double{q.at(query, i)} * k.at(key, i);
+  double s = in.scale * dot;
+  if (in.softcap > 0) s = in.softcap * std::tanh(s / in.softcap);
+  return in.key_bias.rows == 0 ? s : s + in.key_bias.at(head, key);
+}
+
+// A[query, key] for key = 0..query; 0 for keys out of reach.
+std::vector<double> probabilities(const AttentionInputs& in, size_t head, size_t query) {
+  std::vector<double> scores;
+  for (size_t key = first_key(in, query); key <= query; ++key) {
+    scores.push_back(score(in, head, query, key));
   }
-  softmax_row(row);
+  if (!in.sinks.empty()) scores.push_back(in.sinks[head]);
+  softmax_row(scores);
+  if (!in.sinks.empty()) scores.pop_back();
+  std::vector<double> row(first_key(in, query));
+  row.insert(row.end(), scores.begin(), scores.end());
   return row;
 }
 
 }  // namespace
 
-void attention(const AttentionInputs& in, MatrixView z) {
+void attention(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z) {
   for (size_t head = 0; head < in.n_head; ++head) {
     const ConstMatrixView v = shared_head(in, in.v, head);
     for (size_t query = 0; query < in.q.rows; ++query) {
       const std::vector<double> a = probabilities(in, head, query);
       for (size_t i = 0; i < in.d_head; ++i) {
+        const size_t column = head * in.d_head + i;
+        const double bias = value_bias.empty() ? 0 : value_bias[column];
         double sum = 0;
-        for (size_t key = 0; key <= query; ++key) sum += a[key] * v.at(key, i);
-        z.at(query, head * in.d_head + i) = static_cast<float>(sum);
+        for (size_t key = 0; key <= query; ++key) sum += a[key] * (v.at(key, i) + bias);
+        z.at(query, column) = static_cast<float>(sum);
       }
     }
   }

@@ -17,7 +17,7 @@ void layer_norm(ConstMatrixView x, std::span<const float> weight, std::span<cons
                 MatrixView y);
 void rope(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs);
 
-void attention(const AttentionInputs& in, MatrixView z);
+void attention(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z);
 void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries, MatrixView out);
 void softmax(MatrixView x);
 

@@ -1,0 +1,264 @@
+#include "model/decoder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace limpid {
+
+namespace {
+
+constexpr int64_t kMaxWidth = int64_t{1} << 24;  // of anything; the widest models have about 2^17
+
+void refuse_size(ModelReader& reader, const std::string& what) {
+  reader.set_error(ErrorCode::kCorrupt, what, "the configuration contradicts itself");
+}
+
+void check_sizes(ModelReader& reader, const ModelSpec& spec, const SizeKeys& keys) {
+  if (int64_t{spec.n_head} * spec.d_head > kMaxWidth || int64_t{spec.n_kv_head} * spec.d_head > kMaxWidth ||
+      spec.d_model > kMaxWidth || spec.d_mlp > kMaxWidth) {
+    refuse_size(reader, fmt::format("expected widths up to {}, found d_model {}, d_mlp {}, {} heads of {}",
+                                    kMaxWidth, spec.d_model, spec.d_mlp, spec.n_head, spec.d_head));
+  }
+  const bool derived = !reader.has({keys.d_head, "attention.key_length"});
+  if (derived && spec.d_head * int64_t{spec.n_head} != spec.d_model) {
+    refuse_size(reader, fmt::format("expected a width that is a multiple of the number of heads, found {} and {}",
+                                    spec.d_model, spec.n_head));
+  }
+  if (reader.size_or({"vocab_size", "vocab_size"}, spec.n_vocab) != spec.n_vocab) {
+    reader.set_error(ErrorCode::kCorrupt,
+                     fmt::format("vocab_size: the configuration says {}, the embedding has {} rows",
+                                 reader.size_or({"vocab_size", "vocab_size"}, 0), spec.n_vocab));
+  }
+  reader.refuse_if(reader.size_or({"", "attention.value_length"}, spec.d_head) != spec.d_head,
+                   "an architecture whose value heads and key heads differ in size");
+}
+
+}  // namespace
+
+namespace {
+
+/// "a|b" -> the first that the configuration has, else the first.
+std::string first_of(const ModelReader& reader, std::string_view keys) {
+  const std::string_view first = keys.substr(0, keys.find('|'));
+  for (std::string_view rest = keys; !rest.empty();) {
+    const std::string key(rest.substr(0, rest.find('|')));
+    if (reader.has({key, ""})) return key;
+    rest.remove_prefix(std::min(rest.size(), key.size() + 1));
+  }
+  return std::string(first);
+}
+
+}  // namespace
+
+void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, const SizeKeys& keys) {
+  spec.n_vocab = static_cast<int>(std::min<size_t>(reader.shape(embedding, 2)[0], kMaxWidth));
+  spec.d_model = reader.size({first_of(reader, keys.d_model), "embedding_length"});
+  spec.n_layer = reader.size({first_of(reader, keys.n_layer), "block_count"});
+  spec.n_head = reader.size({first_of(reader, keys.n_head), "attention.head_count"});
+  spec.n_kv_head = reader.size_or({keys.n_kv_head, "attention.head_count_kv"}, spec.n_head);
+  spec.d_head =
+      reader.size_or({keys.d_head, "attention.key_length"}, std::max(spec.d_model / std::max(spec.n_head, 1), 1));
+  spec.d_mlp = reader.size_or({keys.d_mlp, "feed_forward_length"}, 4 * std::min(spec.d_model, 1 << 28));
+  const Name n_ctx = {first_of(reader, keys.n_ctx), "context_length"};
+  spec.n_ctx = keys.n_ctx_default > 0 ? reader.size_or(n_ctx, keys.n_ctx_default) : reader.size(n_ctx);
+  spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.d_head));
+  check_sizes(reader, spec, keys);
+  if (!reader.status()) return;
+  if (static_cast<size_t>(spec.n_layer) > reader.n_tensor()) {
+    reader.set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected no more layers than the {} tensors, found {}",
+                                                      reader.is_gguf() ? "block_count" : keys.n_layer,
+                                                      reader.n_tensor(), spec.n_layer));
+    return;
+  }
+  spec.layers.resize(static_cast<size_t>(spec.n_layer));
+}
+
+Activation read_activation(ModelReader& reader, const char* hf_key, const std::string& fallback) {
+  const std::string name = reader.text_or({hf_key, ""}, fallback);
+  if (name == "silu" || name == "swish") return Activation::kSilu;
+  if (name == "gelu") return Activation::kGelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") return Activation::kGeluTanh;
+  if (name == "relu") return Activation::kRelu;
+  reader.set_error(ErrorCode::kUnsupported, fmt::format("{} '{}' is not supported", hf_key, name),
+                   "supported: silu, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu");
+  return Activation::kSilu;
+}
+
+namespace {
+
+/// Which layers slide by `layer_types`; empty where the configuration has none.
+std::vector<bool> read_layer_types(ModelReader& reader, const ModelSpec& spec) {
+  const std::vector<std::string> types = reader.texts({"layer_types", ""});
+  if (!types.empty() && types.size() != spec.layers.size()) {
+    refuse_size(reader, fmt::format("'layer_types': expected {} entries, found {}", spec.n_layer, types.size()));
+    return {};
+  }
+  std::vector<bool> slides;
+  for (const std::string& type : types) {
+    reader.refuse_if(type != "sliding_attention" && type != "full_attention", fmt::format("layer type '{}'", type));
+    slides.push_back(type == "sliding_attention");
+  }
+  return slides;
+}
+
+}  // namespace
+
+std::vector<bool> set_windows(ModelReader& reader, ModelSpec& spec, int window,
+                              const std::function<bool(int layer)>& slides) {
+  std::vector<bool> sliding = read_layer_types(reader, spec);
+  if (sliding.empty()) {
+    for (int l = 0; l < spec.n_layer; ++l) sliding.push_back(slides(l));
+  }
+  for (size_t l = 0; l < sliding.size(); ++l) {
+    if (sliding[l] && window < spec.n_ctx) spec.layers[l].window = window;
+  }
+  return sliding;
+}
+
+void read_window(ModelReader& reader, ModelSpec& spec) {
+  const Name key = {"sliding_window", "attention.sliding_window"};
+  if (reader.number_or(key, 0) == 0) return;  // GGUF files write 0 for none
+  const int window = reader.size(key);
+  set_windows(reader, spec, window, [](int) { return true; });
+}
+
+void read_optional_window(ModelReader& reader, ModelSpec& spec) {
+  if (!reader.flag_or({"use_sliding_window", ""}, false)) return;
+  const int first = reader.size_or({"max_window_layers", ""}, 28);
+  const int window = reader.size_or({"sliding_window", ""}, 4096);
+  set_windows(reader, spec, window, [first](int layer) { return layer >= first; });
+}
+
+std::vector<float> alibi_slopes(int n_head, double max_bias) {
+  int n_power = 1;
+  while (2 * n_power <= n_head) n_power *= 2;
+  std::vector<float> slopes;
+  // Powers of two heads share an exponent's range evenly; heads beyond them lie halfway between the first.
+  for (int i = 0; i < n_head; ++i) {
+    const double step = i < n_power ? max_bias / n_power * (i + 1) : max_bias / (2 * n_power) * (2 * (i - n_power) + 1);
+    slopes.push_back(static_cast<float>(std::exp2(-step)));
+  }
+  return slopes;
+}
+
+void read_attention(ModelReader& reader, const LayerNames& names, const ModelSpec& spec, Bias qkv, Bias out,
+                    bool pairs_in_gguf, LayerWeights& weights, const AttentionNames& hf) {
+  const size_t d = static_cast<size_t>(spec.d_model), d_query = static_cast<size_t>(spec.d_query()),
+               d_kv = static_cast<size_t>(spec.d_kv());
+  LinearWeights q = reader.linear(names(hf.q, "attn_q"), d_query, d, qkv);
+  LinearWeights k = reader.linear(names(hf.k, "attn_k"), d_kv, d, qkv);
+  if (pairs_in_gguf && reader.is_gguf() && spec.d_head % 2 == 0) {
+    q = unpermute(q, static_cast<size_t>(spec.d_head));
+    k = unpermute(k, static_cast<size_t>(spec.d_head));
+  }
+  weights.qkv = stack({q, k, reader.linear(names(hf.v, "attn_v"), d_kv, d, qkv)});
+  weights.attention_out = reader.linear(names(hf.out, "attn_output"), d, d_query, out);
+}
+
+FfnWeights read_gated_ffn(ModelReader& reader, const LayerNames& names, size_t d_model, size_t d_mlp,
+                          Bias bias) {
+  return {stack({reader.linear(names("mlp.gate_proj", "ffn_gate"), d_mlp, d_model, bias),
+                 reader.linear(names("mlp.up_proj", "ffn_up"), d_mlp, d_model, bias)}),
+          reader.linear(names("mlp.down_proj", "ffn_down"), d_model, d_mlp, bias)};
+}
+
+bool is_dense_layer(ModelReader& reader, int layer) {
+  const std::vector<double> dense = reader.numbers({"mlp_only_layers", ""});
+  return std::ranges::find(dense, layer) != dense.end() ||
+         (layer + 1) % reader.size_or({"decoder_sparse_step", ""}, 1) != 0;
+}
+
+FfnWeights read_plain_ffn(ModelReader& reader, const LayerNames& names, const ModelSpec& spec, const char* hf_up,
+                          const char* hf_down, Bias bias) {
+  const auto d = static_cast<size_t>(spec.d_model), d_mlp = static_cast<size_t>(spec.d_mlp);
+  return {reader.linear(names(hf_up, "ffn_up"), d_mlp, d, bias),
+          reader.linear(names(hf_down, "ffn_down"), d, d_mlp, bias)};
+}
+
+LayerWeights read_llama_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, Bias qkv, Bias out,
+                              Bias mlp, bool pairs_in_gguf) {
+  const auto d = static_cast<size_t>(spec.d_model);
+  LayerWeights weights;
+  weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
+  read_attention(reader, names, spec, qkv, out, pairs_in_gguf, weights);
+  weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d);
+  weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp), mlp);
+  return weights;
+}
+
+std::vector<FfnWeights> read_experts(ModelReader& reader, const LayerNames& names, const ModelSpec& spec,
+                                     const ExpertNames& experts) {
+  const auto n_expert = static_cast<size_t>(spec.moe->n_expert), f = static_cast<size_t>(spec.moe->d_expert),
+             d = static_cast<size_t>(spec.d_model);
+  const auto projection = [&](const char* hf, const char* gguf, size_t e, size_t n_out, size_t n_in) {
+    if (!reader.is_gguf()) {
+      return reader.linear(names(fmt::format("{}.{}.{}", experts.hf, e, hf), ""), n_out, n_in, Bias::kNo);
+    }
+    const Name name = names("", fmt::format("{}_exps.weight", gguf));
+    return rows_of(whole(reader.tensor(name, {n_expert, n_out, n_in}), nullptr, n_expert * n_out, n_in), e * n_out,
+                   n_out);
+  };
+  std::vector<FfnWeights> all;
+  for (size_t e = 0; e < n_expert && reader.status(); ++e) {
+    all.push_back({stack({projection(experts.gate, "ffn_gate", e, f, d), projection(experts.up, "ffn_up", e, f, d)}),
+                   projection(experts.down, "ffn_down", e, d, f)});
+  }
+  return all;
+}
+
+namespace {
+
+/// The output matrix: the embedding where tied (`tie_word_embeddings`, or absent from a GGUF file).
+LinearWeights read_unembed(ModelReader& reader, const ModelSpec& spec, const TensorInfo* embedding,
+                           const DecoderPlan& plan) {
+  const size_t d = static_cast<size_t>(spec.d_model), n_vocab = static_cast<size_t>(spec.n_vocab);
+  const bool tied = reader.is_gguf() ? !reader.has_tensor({"", "output.weight"})
+                                     : reader.flag_or({"tie_word_embeddings", ""}, plan.tied_by_default);
+  return tied ? whole(embedding, nullptr, n_vocab, d)
+              : reader.linear({plan.frame.head, "output"}, n_vocab, d, plan.head_bias);
+}
+
+}  // namespace
+
+Result<ModelDescription> describe_decoder(const Checkpoint& checkpoint, const DecoderPlan& plan) {
+  ModelReader reader(checkpoint);
+  ModelDescription model;
+  ModelSpec& spec = model.spec;
+  ModelWeights& weights = model.weights;
+  const FrameNames& frame = plan.frame;
+  const std::string embedding_name = fmt::format("{}.weight", frame.embedding);
+  const std::string prefix = reader.prefix_of(embedding_name, frame.prefix);
+  const Name embedding = {prefix + embedding_name, "token_embd.weight"};
+
+  spec.norm = plan.norm;
+  read_sizes(reader, spec, embedding, plan.sizes);
+  spec.norm_eps = static_cast<float>(
+      reader.number_or({plan.norm_eps_key, plan.norm == NormKind::kRms ? "attention.layer_norm_rms_epsilon"
+                                                                       : "attention.layer_norm_epsilon"},
+                       plan.norm_eps));
+  LIMPID_CHECK_OK(reader.status());
+  plan.configure(reader, spec);
+  LIMPID_CHECK_OK(reader.status());
+
+  const size_t d = static_cast<size_t>(spec.d_model);
+  weights.embedding = reader.tensor(embedding, {static_cast<size_t>(spec.n_vocab), d});
+  if (*frame.positions != '\0') {
+    weights.position_embedding =
+        reader.tensor({fmt::format("{}{}.weight", prefix, frame.positions), "position_embd.weight"},
+                      {static_cast<size_t>(spec.n_ctx) + static_cast<size_t>(spec.position_offset), d});
+  }
+  if (*frame.embedding_norm != '\0') {
+    weights.embedding_norm = reader.norm({prefix + frame.embedding_norm, "token_embd_norm"}, d);
+  }
+  for (int layer = 0; layer < spec.n_layer && reader.status(); ++layer) {
+    weights.layers.push_back(plan.read_layer(reader, spec, LayerNames(prefix + frame.layers, layer), layer));
+  }
+  weights.final_norm = *frame.final_norm != '\0' ? reader.norm({prefix + frame.final_norm, "output_norm"}, d)
+                                                 : NormWeights{d, {}, {}, 0};
+  weights.unembed = read_unembed(reader, spec, weights.embedding, plan);
+  LIMPID_CHECK_OK(reader.status());
+  return model;
+}
+
+}  // namespace limpid

@@ -1,0 +1,52 @@
+// Gemma 2: Gemma with norms before and behind each block, capped scores and logits, and a window in every other
+// layer.
+#include <cmath>
+
+#include "model/decoder.h"
+#include "model/rope.h"
+
+namespace limpid {
+
+namespace {
+
+constexpr int kLayersOf27B = 46;  // whose GGUF files leave the scale of its scores to the reader
+
+void configure(ModelReader& reader, ModelSpec& spec) {
+  reader.norms_are_stored_less_one();
+  spec.activation = read_activation(reader, "hidden_activation", "gelu_pytorch_tanh");
+  spec.gated_ffn = true;
+  spec.embedding_scale = std::sqrt(static_cast<float>(spec.d_model));
+  const bool is_27b = reader.is_gguf() && spec.n_layer == kLayersOf27B;
+  const double scalar = is_27b ? spec.d_model / spec.n_head : reader.is_gguf() ? spec.d_head : 256;
+  spec.attention_scale = static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
+  spec.attention_softcap =
+      static_cast<float>(reader.number_or({"attn_logit_softcapping", "attn_logit_softcapping"}, 50));
+  spec.logit_softcap =
+      static_cast<float>(reader.number_or({"final_logit_softcapping", "final_logit_softcapping"}, 30));
+  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  set_windows(reader, spec, reader.size_or({"sliding_window", "attention.sliding_window"}, 4096),
+              [](int layer) { return layer % 2 == 0; });
+}
+
+LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
+  const auto d = static_cast<size_t>(spec.d_model);
+  const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
+  LayerWeights weights;
+  weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
+  read_attention(reader, names, spec, bias, bias, false, weights);
+  weights.attention_post_norm = reader.norm(names("post_attention_layernorm", "post_attention_norm"), d);
+  weights.ffn_norm = reader.norm(names("pre_feedforward_layernorm", "ffn_norm"), d);
+  weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp));
+  weights.ffn_post_norm = reader.norm(names("post_feedforward_layernorm", "post_ffw_norm"), d);
+  return weights;
+}
+
+constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, .read_layer = read_layer};
+
+}  // namespace
+
+extern const Family k_gemma2;
+const Family k_gemma2 = {"gemma2", "gemma2", "Gemma 2",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+
+}  // namespace limpid

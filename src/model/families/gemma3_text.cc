@@ -1,0 +1,63 @@
+// Gemma 3, text: Gemma 2's block with norms over queries and keys instead of capped scores. Most layers slide and
+// rotate by an unscaled base of their own.
+#include <cmath>
+
+#include "model/decoder.h"
+#include "model/rope.h"
+
+namespace limpid {
+
+namespace {
+
+constexpr int kLayersOf27B = 62;  // whose GGUF files leave the scale of its scores to the reader
+
+void configure(ModelReader& reader, ModelSpec& spec) {
+  reader.norms_are_stored_less_one();
+  spec.activation = read_activation(reader, "hidden_activation", "gelu_pytorch_tanh");
+  spec.gated_ffn = true;
+  spec.qk_norm = QkNorm::kSharedByHeads;
+  spec.embedding_scale = std::sqrt(static_cast<float>(spec.d_model));
+  const bool is_27b = reader.is_gguf() && spec.n_layer == kLayersOf27B;
+  const double scalar = is_27b ? spec.d_model / spec.n_head : reader.is_gguf() ? spec.d_head : 256;
+  spec.attention_scale = static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
+  spec.attention_softcap = static_cast<float>(reader.number_or({"attn_logit_softcapping", ""}, 0));
+  spec.logit_softcap =
+      static_cast<float>(reader.number_or({"final_logit_softcapping", "final_logit_softcapping"}, 0));
+  reader.refuse({"use_bidirectional_attention", ""}, "attention in both directions");
+
+  const double local = reader.number_or({"rope_local_base_freq", "rope.freq_base_swa"}, 10000);
+  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx), plain_rope(reader, local, spec.d_head)};
+  const int period = reader.size_or(
+      {reader.has({"sliding_window_pattern", ""}) ? "sliding_window_pattern" : "_sliding_window_pattern",
+       "attention.sliding_window_pattern"},
+      6);
+  const auto sliding =
+      set_windows(reader, spec, reader.size_or({"sliding_window", "attention.sliding_window"}, 4096),
+                  [period](int layer) { return (layer + 1) % period != 0; });
+  for (size_t l = 0; l < sliding.size(); ++l) spec.layers[l].rope = sliding[l] ? 1 : 0;
+}
+
+LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
+  const auto d = static_cast<size_t>(spec.d_model), d_head = static_cast<size_t>(spec.d_head);
+  const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
+  LayerWeights weights;
+  weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
+  read_attention(reader, names, spec, bias, bias, false, weights);
+  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), d_head);
+  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), d_head);
+  weights.attention_post_norm = reader.norm(names("post_attention_layernorm", "post_attention_norm"), d);
+  weights.ffn_norm = reader.norm(names("pre_feedforward_layernorm", "ffn_norm"), d);
+  weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp));
+  weights.ffn_post_norm = reader.norm(names("post_feedforward_layernorm", "post_ffw_norm"), d);
+  return weights;
+}
+
+constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, .read_layer = read_layer};
+
+}  // namespace
+
+extern const Family k_gemma3_text;
+const Family k_gemma3_text = {"gemma3_text", "gemma3", "Gemma 3, text only (270M, 1B)",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+
+}  // namespace limpid

@@ -1,0 +1,34 @@
+// Qwen 3: Llama's block with a norm over each head's queries and keys.
+#include "model/decoder.h"
+#include "model/rope.h"
+
+namespace limpid {
+
+namespace {
+
+void configure(ModelReader& reader, ModelSpec& spec) {
+  spec.activation = read_activation(reader, "hidden_act", "silu");
+  spec.gated_ffn = true;
+  spec.qk_norm = QkNorm::kSharedByHeads;
+  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  read_optional_window(reader, spec);
+}
+
+LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
+  const auto d_head = static_cast<size_t>(spec.d_head);
+  const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
+  LayerWeights weights = read_llama_layer(reader, spec, names, bias, bias, Bias::kNo, false);
+  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), d_head);
+  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), d_head);
+  return weights;
+}
+
+constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+
+}  // namespace
+
+extern const Family k_qwen3;
+const Family k_qwen3 = {"qwen3", "qwen3", "Qwen 3, dense",
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+
+}  // namespace limpid
