@@ -272,3 +272,27 @@ FAMILIES = {
         scales={"gate_up_proj": 3.0, "experts.down_proj": 0.3},
     ),
 }
+
+
+def variant(name, **changes):
+    return FAMILIES[name] | {"config": FAMILIES[name]["config"] | changes}
+
+
+# Families of which a GGUF file cannot say what the folder above has: the same without that, so that their GGUF form
+# has a model too.
+YARN = FAMILIES["gpt_oss"]["config"]["rope_scaling"]
+FAMILIES |= {
+    "qwen2-gguf": variant("qwen2", use_sliding_window=False),
+    "qwen2_moe-gguf": variant("qwen2_moe", mlp_only_layers=[]),
+    "qwen3_moe-gguf": variant("qwen3_moe", decoder_sparse_step=1),
+    "gemma2-gguf": variant("gemma2", query_pre_attn_scalar=10),
+    "gemma3_text-gguf": variant(
+        "gemma3_text",
+        query_pre_attn_scalar=8,
+        num_hidden_layers=6,
+        layer_types=["sliding_attention"] * 5 + ["full_attention"],
+    ),
+    "starcoder2-gguf": variant("starcoder2", sliding_window=None),
+    "smollm3-gguf": variant("smollm3", num_hidden_layers=4, no_rope_layers=[1, 1, 1, 0]),
+    "gpt_oss-gguf": variant("gpt_oss", rope_scaling=YARN | {"truncate": True}),
+}

@@ -1,4 +1,4 @@
-"""Writes the tiny random models of testdata/models/: llama and gpt2 in every format, others as Hugging Face folders.
+"""Writes the tiny random models of testdata/models/ as Hugging Face folders and GGUF: llama and gpt2 in every format.
 
     oracle/bin/python tools/make_models.py [--only llama-tied] [--out testdata/models]
 
@@ -7,8 +7,7 @@ seeded normal numbers, scaled so that attention is neither uniform nor one-hot a
 are not ones and biases are not zeros, so that a forgotten bias or norm shows. The last step reads every file back and
 compares logits with the folder it came from.
 
-GGUF follows the conventions of llama.cpp's converter: names and metadata keys, rows of q and k of llama reordered to
-interleaved pairs, Conv1D of gpt2 transposed, vectors and norms always F32, token embedding of the 4- and 5-bit files Q8_0.
+GGUF files come from make_gguf.py; the token embedding of the 4- and 5-bit files is Q8_0.
 """
 
 import argparse
@@ -17,17 +16,16 @@ import math
 import pathlib
 import shutil
 
-import gguf
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType as Q
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
+import make_gguf
 import oracle
 from family_configs import FAMILIES
 from family_models import make_family_model
-from tiny_tokenizer import BOS, EOS, SPECIAL, make_merges, make_tokenizer
+from tiny_tokenizer import BOS, EOS, SPECIAL, make_tokenizer
 
 F32 = np.float32
 
@@ -63,11 +61,10 @@ GPT2 = {
     "n_head": 3,
     "torch_dtype": "float32",
 }
-QUANTISED = {"q8_0": Q.Q8_0, "q4_0": Q.Q4_0, "q4_1": Q.Q4_1, "q5_0": Q.Q5_0, "q5_1": Q.Q5_1}
 
 # name -> configuration, tokenizer flavour, whether BOS is added, weight types of the GGUF files, storage of the folder
 MODELS = {
-    "llama-tied": dict(config=LLAMA, pre="smollm", gguf=["f32", "f16", "bf16", *QUANTISED], pickle=True),
+    "llama-tied": dict(config=LLAMA, pre="smollm", gguf=["f32", "f16", "bf16", *make_gguf.QUANTISED], pickle=True),
     "llama-untied": dict(  # heads wider than d_model / n_head, sizes that no SIMD width divides, all biases
         config=LLAMA
         | {
@@ -225,158 +222,6 @@ def write_pickle(path, config, weights):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# GGUF
-
-
-def permute(weight, n_head):
-    """Rows of each head from halves (i, i + K/2) to interleaved pairs (2i, 2i+1)."""
-    k = weight.shape[0] // n_head
-    return weight.reshape(n_head, 2, k // 2, *weight.shape[1:]).swapaxes(1, 2).reshape(weight.shape)
-
-
-LLAMA_PARTS = {
-    "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "post_attention_layernorm": "ffn_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-GPT2_PARTS = {
-    "ln_1": "attn_norm",
-    "attn.c_attn": "attn_qkv",
-    "attn.c_proj": "attn_output",
-    "ln_2": "ffn_norm",
-    "mlp.c_fc": "ffn_up",
-    "mlp.c_proj": "ffn_down",
-}
-TOP = {
-    "model.embed_tokens": "token_embd",
-    "model.norm": "output_norm",
-    "lm_head": "output",
-    "transformer.wte": "token_embd",
-    "transformer.wpe": "position_embd",
-    "transformer.ln_f": "output_norm",
-}
-
-
-def gguf_tensors(config, weights):
-    """GGUF name -> float32 array, in GGUF's layout."""
-    llama = config["model_type"] == "llama"
-    tensors = {}
-    if llama and config.get("rope_scaling", {}).get("rope_type") == "llama3":
-        tensors["rope_freqs.weight"] = llama3_factors(config)
-    for name, value in weights.items():
-        stem, kind = name.rsplit(".", 1)
-        if stem in TOP:
-            tensors[f"{TOP[stem]}.{kind}"] = value
-            continue
-        _, _, layer, part = stem.split(".", 3)
-        if llama and part in ("self_attn.q_proj", "self_attn.k_proj"):
-            heads = "num_attention_heads" if part == "self_attn.q_proj" else "num_key_value_heads"
-            value = permute(value, config[heads])
-        if not llama and value.ndim == 2:
-            value = value.T
-        parts = LLAMA_PARTS if llama else GPT2_PARTS
-        tensors[f"blk.{layer}.{parts[part]}.{kind}"] = np.ascontiguousarray(value)
-    return tensors
-
-
-def llama3_factors(config):
-    """What each inverse frequency is divided by: 1 for short wavelengths, the factor for long ones, a blend between."""
-    scaling = config["rope_scaling"]
-    k = config["hidden_size"] // config["num_attention_heads"]
-    low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
-    wavelength = 2 * math.pi * config["rope_theta"] ** (np.arange(0, k, 2) / k)
-    cycles = scaling["original_max_position_embeddings"] / wavelength
-    blend = np.clip((cycles - low) / (high - low), 0, 1)
-    return (1 / ((1 - blend) / scaling["factor"] + blend)).astype(F32)
-
-
-def add_metadata(writer, name, config, file_type):
-    writer.add_type("model")
-    writer.add_name(name)
-    writer.add_vocab_size(config["vocab_size"])
-    if config["model_type"] == "gpt2":
-        writer.add_block_count(config["n_layer"])
-        writer.add_context_length(config["n_positions"])
-        writer.add_embedding_length(config["n_embd"])
-        writer.add_feed_forward_length(4 * config["n_embd"])
-        writer.add_head_count(config["n_head"])
-        writer.add_layer_norm_eps(config["layer_norm_epsilon"])
-    else:
-        writer.add_block_count(config["num_hidden_layers"])
-        writer.add_context_length(config["max_position_embeddings"])
-        writer.add_embedding_length(config["hidden_size"])
-        writer.add_feed_forward_length(config["intermediate_size"])
-        writer.add_head_count(config["num_attention_heads"])
-        writer.add_head_count_kv(config["num_key_value_heads"])
-        writer.add_rope_freq_base(config["rope_theta"])
-        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-        if "head_dim" in config:
-            writer.add_key_length(config["head_dim"])
-            writer.add_value_length(config["head_dim"])
-        writer.add_rope_dimension_count(
-            config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
-        )
-        scaling = config.get("rope_scaling", {})
-        if scaling.get("rope_type") == "linear":
-            writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
-            writer.add_rope_scaling_factor(scaling["factor"])
-    writer.add_file_type(file_type)
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-
-
-def add_vocabulary(writer, pre, tokenizer, add_bos):
-    tokens = list(tokenizer["model"]["vocab"])
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(pre)
-    writer.add_token_list(tokens)
-    control, plain = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
-    writer.add_token_types([control if i < len(SPECIAL) else plain for i in range(len(tokens))])
-    writer.add_token_merges([f"{a} {b}" for a, b in make_merges()])
-    writer.add_bos_token_id(BOS)
-    writer.add_eos_token_id(EOS)
-    writer.add_add_bos_token(add_bos)
-
-
-FILE_TYPES = {
-    "f32": gguf.LlamaFileType.ALL_F32,
-    "f16": gguf.LlamaFileType.MOSTLY_F16,
-    "bf16": gguf.LlamaFileType.MOSTLY_BF16,
-    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
-    "q4_0": gguf.LlamaFileType.MOSTLY_Q4_0,
-    "q4_1": gguf.LlamaFileType.MOSTLY_Q4_1,
-    "q5_0": gguf.LlamaFileType.MOSTLY_Q5_0,
-    "q5_1": gguf.LlamaFileType.MOSTLY_Q5_1,
-}
-
-
-def storage_type(name, value, kind):
-    if value.ndim < 2 or name == "position_embd.weight" or kind == "f32":
-        return Q.F32
-    if kind in ("f16", "bf16"):
-        return {"f16": Q.F16, "bf16": Q.BF16}[kind]
-    return Q.Q8_0 if name == "token_embd.weight" else QUANTISED[kind]
-
-
-def write_gguf(path, name, config, weights, pre, tokenizer, add_bos, kind):
-    writer = gguf.GGUFWriter(path, config["model_type"])
-    add_metadata(writer, name, config, FILE_TYPES[kind])
-    add_vocabulary(writer, pre, tokenizer, add_bos)
-    for tensor, value in gguf_tensors(config, weights).items():
-        stored = storage_type(tensor, value, kind)
-        writer.add_tensor(tensor, gguf.quants.quantize(value, stored), raw_dtype=stored)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-# ---------------------------------------------------------------------------------------------------------------------
 
 
 def check(folder, name, spec):
@@ -407,7 +252,8 @@ def make(folder, name, spec, seed):
     if spec.get("pickle", False):
         write_pickle(folder / "pytorch_model.bin", config, weights)
     for kind in spec.get("gguf", []):
-        write_gguf(folder / f"model.{kind}.gguf", name, config, weights, pre, tokenizer, add_bos, kind)
+        path = folder / f"model.{kind}.gguf"
+        make_gguf.write_gguf(path, name, config, weights, tokenizer, add_bos, kind)
 
 
 def make_family(folder, name):
@@ -415,6 +261,7 @@ def make_family(folder, name):
     tokenizer = make_tokenizer("smollm", False)
     config = make_family_model(name, folder, ends(tokenizer))
     write_texts(folder, config, tokenizer, False)
+    print(f"{name}: {make_gguf.convert(folder)}")
 
 
 def ends(tokenizer):
