@@ -2,12 +2,13 @@
 
     oracle/bin/python tools/make_goldens.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf] [--out testdata/goldens]
 
-(set-up: see oracle.py). Reads testdata/models/, written by make_models.py. Run again, it writes the same bytes on a machine
-with the same instruction set; elsewhere the last bits of float32 differ. Without --smollm2 the files of the default model
-stay as they are. testdata/README.md lists what is in the files.
+(set-up: see oracle/__init__.py). Reads testdata/models/, written by make_models.py. Run again, it writes the same bytes on a
+machine with the same instruction set; elsewhere the last bits of float32 differ. Without --smollm2 the files of the default
+model stay as they are. --only restricts it to folders whose name begins so. testdata/README.md lists what is in the files.
 
-It stops when parts do not sum to the states, when shares sum neither to 1 nor to 0 (degenerate), or when something that a route compares with its
-threshold lies so close to it that rounding could decide.
+It stops when parts do not sum to the states, when rows of attention do not sum to 1 (less with sinks), when shares sum
+neither to 1 nor to 0 (degenerate), or where rounding could decide: something that a route compares lies too close to the
+threshold, a router's choice is nearly a tie, or the parts of a state point towards it so little that their shares are noise.
 """
 
 import argparse
@@ -19,11 +20,17 @@ from safetensors.numpy import save_file
 
 import oracle
 
-LENGTHS = (1, 7, 23)
+LENGTHS = (7, 23)  # past every window, and before and after the original length of the scaled positions
+THOROUGH = ("gpt2", "llama-rope-linear", "llama-rope-llama3", "llama-sharded", "llama-tied", "llama-untied")
+THOROUGH_LENGTHS = (1, 7, 23)  # with routes, of which others have at most those of 7 tokens
+WITH_ROUTES = ("gemma2", "gpt_neox-parallel", "gpt_oss", "qwen2_moe")
+NEURON_LENGTH = 7
 THRESHOLDS = (0.02, 0.05, 0.15, 0.6)
 SMOLLM2_THRESHOLDS = (0.04, 0.1)
 SMOLLM2_STATES = (0, 14, 29)  # layers whose resid_post is kept
 MARGIN = 1e-6
+ROUTER_MARGIN = 1e-3  # in logits of order 1, whose rounding is 1e-6
+WEAKEST = 1e-3  # of the state's L1 norm; float32 sums of the terms are off by 1e-7 of it
 SMOLLM2_PROMPTS = {
     "mary": (
         "When Mary and John went to the store, John gave a drink to",
@@ -49,12 +56,32 @@ def analyse(model, ids, where):
     error = oracle.conservation_error(trace)
     if not error <= 1e-5:
         raise SystemExit(f"{where}: parts miss the states by {error:.3g}")
+    for layer in trace.layers:
+        sums = layer.attention.sum(-1, dtype=np.float64)
+        if not (np.all(sums < 1) if layer.has_sinks else np.all(np.abs(sums - 1) <= 1e-6)):
+            raise SystemExit(f"{where}: rows of attention sum to {sums.min()} to {sums.max()}")
+        if not layer.neurons.router_margin > ROUTER_MARGIN:
+            raise SystemExit(f"{where}: a router's choice hangs on {layer.neurons.router_margin:.2g}")
     all_shares = [oracle.shares(layer) for layer in trace.layers]
     for share in all_shares:
-        sums = np.array([share.attention.sum((1, 2)) + share.attention_residual, share.ffn + share.ffn_residual])
-        if not np.all((np.abs(sums - 1) <= 1e-5) | (sums == 0)):
+        sums = [
+            share.attention.sum((1, 2)) + share.attention_residual,
+            share.ffn + share.ffn_residual,
+            share.neuron.sum(1) + share.neuron_residual,
+        ]
+        if not all(np.all((np.abs(total - 1) <= 1e-5) | (total == 0)) for total in sums):
             raise SystemExit(f"{where}: shares sum neither to 1 nor to 0")
+        if not share.weakest > WEAKEST:
+            raise SystemExit(f"{where}: the parts of a state reach {share.weakest:.2g} of it")
     return trace, all_shares
+
+
+def neuron_tensors(all_shares):
+    tensors = {}
+    for i, share in enumerate(all_shares):
+        tensors[f"contribution.neuron.{i}"] = share.neuron
+        tensors[f"contribution.neuron_residual.{i}"] = share.neuron_residual
+    return tensors
 
 
 def contribution_tensors(all_shares):
@@ -94,8 +121,8 @@ def short(value):
     return [short(v) for v in value] if isinstance(value, list) else value
 
 
-def route_json(all_shares, token, threshold, renormalize, whole, where):
-    route = oracle.extract_route(all_shares, token, threshold, renormalize)
+def route_json(all_shares, token, threshold, renormalize, whole, where, parallel=False):
+    route = oracle.extract_route(all_shares, token, threshold, renormalize, parallel)
     if not route.margin > MARGIN:
         raise SystemExit(f"{where}: a share is only {route.margin:.2g} away from threshold {threshold}")
     value = {
@@ -135,11 +162,12 @@ def tiny(source, out, name, lengths, with_routes):
         ids = case_ids(n_tok, model.config.vocab_size)
         where = f"{name}.t{n_tok}"
         trace, all_shares = analyse(model, ids, where)
-        save(out / f"{where}.safetensors", trace_tensors(trace) | contribution_tensors(all_shares))
-        if with_routes:
+        tensors = trace_tensors(trace) | contribution_tensors(all_shares)
+        save(out / f"{where}.safetensors", tensors | (neuron_tensors(all_shares) if n_tok == NEURON_LENGTH else {}))
+        if with_routes(n_tok):
             tokens = (n_tok - 1,) if n_tok == 1 else (n_tok - 1, n_tok // 2)
             routes = [
-                route_json(all_shares, token, tau, renormalize, True, where)
+                route_json(all_shares, token, tau, renormalize, True, where, trace.parallel)
                 for tau in THRESHOLDS
                 for renormalize in (True, False)
                 for token in (tokens if tau == 0.05 else tokens[:1])
@@ -172,14 +200,17 @@ def main():
     parser.add_argument("--models", type=pathlib.Path, default=testdata / "models")
     parser.add_argument("--out", type=pathlib.Path, default=testdata / "goldens")
     parser.add_argument("--smollm2", type=pathlib.Path, help="the default model's GGUF file")
+    parser.add_argument("--only", default="", help="beginning of the names of the folders to do")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    for folder in sorted(options.models.iterdir()):
-        tiny(folder, options.out, folder.name, LENGTHS, True)
+    for folder in sorted(options.models.glob(options.only + "*")):
+        thorough = folder.name in THOROUGH
+        with_routes = lambda n_tok: thorough or (n_tok == 7 and folder.name in WITH_ROUTES)
+        tiny(folder, options.out, folder.name, THOROUGH_LENGTHS if thorough else LENGTHS, with_routes)
         for file in sorted(folder.glob("model.*.gguf")):
             kind = file.name.split(".")[1]
             if kind != "f32":  # the same weights as the folder: the same goldens
-                tiny(file, options.out, f"{folder.name}.{kind}", (7,), False)
+                tiny(file, options.out, f"{folder.name}.{kind}", (7,), lambda _: False)
     if options.smollm2:
         smollm2(options.smollm2, options.out)
 

@@ -1,13 +1,13 @@
-"""Writes the tiny random models of testdata/models/, each as a Hugging Face folder and as GGUF.
+"""Writes the tiny random models of testdata/models/ as Hugging Face folders and GGUF: llama and gpt2 in every format.
 
-    oracle/bin/python tools/make_models.py [--out testdata/models]
+    oracle/bin/python tools/make_models.py [--only llama-tied] [--out testdata/models]
 
-(set-up: see oracle.py). Run again, it writes the same bytes. Weights are seeded normal numbers, scaled so that attention
-is neither uniform nor one-hot and logits spread over several units; norms are not ones and biases are not zeros, so that
-a forgotten bias or norm shows. The last step reads every file back and compares logits with the folder it came from.
+(set-up: see oracle/__init__.py). Run again, it writes the same bytes; it empties a model's folder first. Weights are
+seeded normal numbers, scaled so that attention is neither uniform nor one-hot and logits spread over several units; norms
+are not ones and biases are not zeros, so that a forgotten bias or norm shows. The last step reads every file back and
+compares logits with the folder it came from.
 
-GGUF follows the conventions of llama.cpp's converter: names and metadata keys, rows of q and k of llama reordered to
-interleaved pairs, Conv1D of gpt2 transposed, vectors and norms always F32, token embedding of the 4- and 5-bit files Q8_0.
+GGUF files come from make_gguf.py; the token embedding of the 4- and 5-bit files is Q8_0.
 """
 
 import argparse
@@ -16,14 +16,16 @@ import math
 import pathlib
 import shutil
 
-import gguf
 import numpy as np
 import torch
-from gguf import GGMLQuantizationType as Q
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
+import make_gguf
 import oracle
+from family_configs import FAMILIES
+from family_models import make_family_model
+from tiny_tokenizer import BOS, EOS, SPECIAL, make_tokenizer
 
 F32 = np.float32
 
@@ -59,11 +61,10 @@ GPT2 = {
     "n_head": 3,
     "torch_dtype": "float32",
 }
-QUANTISED = {"q8_0": Q.Q8_0, "q4_0": Q.Q4_0, "q4_1": Q.Q4_1, "q5_0": Q.Q5_0, "q5_1": Q.Q5_1}
 
 # name -> configuration, tokenizer flavour, whether BOS is added, weight types of the GGUF files, storage of the folder
 MODELS = {
-    "llama-tied": dict(config=LLAMA, pre="smollm", gguf=["f32", "f16", "bf16", *QUANTISED]),
+    "llama-tied": dict(config=LLAMA, pre="smollm", gguf=["f32", "f16", "bf16", *make_gguf.QUANTISED], pickle=True),
     "llama-untied": dict(  # heads wider than d_model / n_head, sizes that no SIMD width divides, all biases
         config=LLAMA
         | {
@@ -106,79 +107,8 @@ MODELS = {
         pre="smollm",
         gguf=["f32"],
     ),
-    "gpt2": dict(config=GPT2, pre="gpt-2", gguf=["f32", "f16"]),
+    "gpt2": dict(config=GPT2, pre="gpt-2", gguf=["f32", "f16"], pickle=True),
 }
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Tokenizer: byte-level BPE, two special tokens, the 256 bytes, a few merges
-
-SPECIAL = ["<|endoftext|>", "<|begin|>"]
-EOS, BOS = 0, 1
-MERGED_WORDS = [" the", " and", " to", " of", " Mary", " John", " store", " drink", "ing", "ed", "é", "日", "😀", "ation"]
-
-
-def byte_alphabet():
-    """GPT-2's printable stand-in for each byte."""
-    keep = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    stand_in = {b: chr(b) for b in keep}
-    for b in range(256):
-        stand_in.setdefault(b, chr(256 + b - sum(k < b for k in keep)))
-    return stand_in
-
-
-def make_merges():
-    """Merges that build each word of the list from the left, one symbol at a time."""
-    alphabet, merges = byte_alphabet(), []
-    for word in MERGED_WORDS:
-        symbols = [alphabet[b] for b in word.encode()]
-        for end in range(1, len(symbols)):
-            pair = ("".join(symbols[:end]), symbols[end])
-            if pair not in merges:
-                merges.append(pair)
-    return merges
-
-
-def make_tokenizer(pre, add_bos):
-    merges = make_merges()
-    tokens = SPECIAL + [byte_alphabet()[b] for b in range(256)] + [a + b for a, b in merges]
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    splits = {"gpt-2": byte_level, "smollm": [{"type": "Digits", "individual_digits": True}, byte_level]}[pre]
-    post = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False, "use_regex": True}
-    if add_bos:
-        begin = {"SpecialToken": {"id": SPECIAL[BOS], "type_id": 0}}
-        first, second = ({"Sequence": {"id": s, "type_id": i}} for i, s in enumerate("AB"))
-        special = {SPECIAL[BOS]: {"id": SPECIAL[BOS], "ids": [BOS], "tokens": [SPECIAL[BOS]]}}
-        post = {
-            "type": "TemplateProcessing",
-            "single": [begin, first],
-            "pair": [begin, first, second],
-            "special_tokens": special,
-        }
-    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    return {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [{"id": i, "content": text, **flags} for i, text in enumerate(SPECIAL)],
-        "normalizer": None,
-        "pre_tokenizer": splits if isinstance(splits, dict) else {"type": "Sequence", "pretokenizers": splits},
-        "post_processor": post,
-        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
-        "model": {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "ignore_merges": False,
-            "vocab": {token: i for i, token in enumerate(tokens)},
-            # The older form writes a pair as one string; both are found in the wild.
-            "merges": [f"{a} {b}" for a, b in merges] if pre == "gpt-2" else [[a, b] for a, b in merges],
-        },
-    }
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Weights, under their Hugging Face names
@@ -250,8 +180,7 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def write_folder(folder, config, weights, tokenizer, add_bos, shards):
-    folder.mkdir(parents=True)
+def write_texts(folder, config, tokenizer, add_bos):
     write_json(folder / "config.json", config)
     write_json(folder / "tokenizer.json", tokenizer)
     settings = {
@@ -261,6 +190,9 @@ def write_folder(folder, config, weights, tokenizer, add_bos, shards):
         "tokenizer_class": "PreTrainedTokenizerFast",
     }
     write_json(folder / "tokenizer_config.json", settings)
+
+
+def write_weights(folder, weights, shards):
     if not shards:
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
         (folder / "model.safetensors").chmod(0o644)
@@ -278,156 +210,15 @@ def write_folder(folder, config, weights, tokenizer, add_bos, shards):
     write_json(folder / "model.safetensors.index.json", index)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# GGUF
-
-
-def permute(weight, n_head):
-    """Rows of each head from halves (i, i + K/2) to interleaved pairs (2i, 2i+1)."""
-    k = weight.shape[0] // n_head
-    return weight.reshape(n_head, 2, k // 2, *weight.shape[1:]).swapaxes(1, 2).reshape(weight.shape)
-
-
-LLAMA_PARTS = {
-    "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "post_attention_layernorm": "ffn_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-GPT2_PARTS = {
-    "ln_1": "attn_norm",
-    "attn.c_attn": "attn_qkv",
-    "attn.c_proj": "attn_output",
-    "ln_2": "ffn_norm",
-    "mlp.c_fc": "ffn_up",
-    "mlp.c_proj": "ffn_down",
-}
-TOP = {
-    "model.embed_tokens": "token_embd",
-    "model.norm": "output_norm",
-    "lm_head": "output",
-    "transformer.wte": "token_embd",
-    "transformer.wpe": "position_embd",
-    "transformer.ln_f": "output_norm",
-}
-
-
-def gguf_tensors(config, weights):
-    """GGUF name -> float32 array, in GGUF's layout."""
-    llama = config["model_type"] == "llama"
-    tensors = {}
-    if llama and config.get("rope_scaling", {}).get("rope_type") == "llama3":
-        tensors["rope_freqs.weight"] = llama3_factors(config)
-    for name, value in weights.items():
-        stem, kind = name.rsplit(".", 1)
-        if stem in TOP:
-            tensors[f"{TOP[stem]}.{kind}"] = value
-            continue
-        _, _, layer, part = stem.split(".", 3)
-        if llama and part in ("self_attn.q_proj", "self_attn.k_proj"):
-            heads = "num_attention_heads" if part == "self_attn.q_proj" else "num_key_value_heads"
-            value = permute(value, config[heads])
-        if not llama and value.ndim == 2:
-            value = value.T
-        parts = LLAMA_PARTS if llama else GPT2_PARTS
-        tensors[f"blk.{layer}.{parts[part]}.{kind}"] = np.ascontiguousarray(value)
-    return tensors
-
-
-def llama3_factors(config):
-    """What each inverse frequency is divided by: 1 for short wavelengths, the factor for long ones, a blend between."""
-    scaling = config["rope_scaling"]
-    k = config["hidden_size"] // config["num_attention_heads"]
-    low, high = scaling["low_freq_factor"], scaling["high_freq_factor"]
-    wavelength = 2 * math.pi * config["rope_theta"] ** (np.arange(0, k, 2) / k)
-    cycles = scaling["original_max_position_embeddings"] / wavelength
-    blend = np.clip((cycles - low) / (high - low), 0, 1)
-    return (1 / ((1 - blend) / scaling["factor"] + blend)).astype(F32)
-
-
-def add_metadata(writer, name, config, file_type):
-    writer.add_type("model")
-    writer.add_name(name)
-    writer.add_vocab_size(config["vocab_size"])
+def write_pickle(path, config, weights):
+    """The older format. gpt2's lacks the prefix and has the buffers of the causal mask, as published files do."""
+    state = {name.removeprefix("transformer."): torch.from_numpy(value) for name, value in weights.items()}
     if config["model_type"] == "gpt2":
-        writer.add_block_count(config["n_layer"])
-        writer.add_context_length(config["n_positions"])
-        writer.add_embedding_length(config["n_embd"])
-        writer.add_feed_forward_length(4 * config["n_embd"])
-        writer.add_head_count(config["n_head"])
-        writer.add_layer_norm_eps(config["layer_norm_epsilon"])
-    else:
-        writer.add_block_count(config["num_hidden_layers"])
-        writer.add_context_length(config["max_position_embeddings"])
-        writer.add_embedding_length(config["hidden_size"])
-        writer.add_feed_forward_length(config["intermediate_size"])
-        writer.add_head_count(config["num_attention_heads"])
-        writer.add_head_count_kv(config["num_key_value_heads"])
-        writer.add_rope_freq_base(config["rope_theta"])
-        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
-        if "head_dim" in config:
-            writer.add_key_length(config["head_dim"])
-            writer.add_value_length(config["head_dim"])
-        writer.add_rope_dimension_count(
-            config.get("head_dim", config["hidden_size"] // config["num_attention_heads"])
-        )
-        scaling = config.get("rope_scaling", {})
-        if scaling.get("rope_type") == "linear":
-            writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
-            writer.add_rope_scaling_factor(scaling["factor"])
-    writer.add_file_type(file_type)
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
-
-
-def add_vocabulary(writer, pre, tokenizer, add_bos):
-    tokens = list(tokenizer["model"]["vocab"])
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(pre)
-    writer.add_token_list(tokens)
-    control, plain = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
-    writer.add_token_types([control if i < len(SPECIAL) else plain for i in range(len(tokens))])
-    writer.add_token_merges([f"{a} {b}" for a, b in make_merges()])
-    writer.add_bos_token_id(BOS)
-    writer.add_eos_token_id(EOS)
-    writer.add_add_bos_token(add_bos)
-
-
-FILE_TYPES = {
-    "f32": gguf.LlamaFileType.ALL_F32,
-    "f16": gguf.LlamaFileType.MOSTLY_F16,
-    "bf16": gguf.LlamaFileType.MOSTLY_BF16,
-    "q8_0": gguf.LlamaFileType.MOSTLY_Q8_0,
-    "q4_0": gguf.LlamaFileType.MOSTLY_Q4_0,
-    "q4_1": gguf.LlamaFileType.MOSTLY_Q4_1,
-    "q5_0": gguf.LlamaFileType.MOSTLY_Q5_0,
-    "q5_1": gguf.LlamaFileType.MOSTLY_Q5_1,
-}
-
-
-def storage_type(name, value, kind):
-    if value.ndim < 2 or name == "position_embd.weight" or kind == "f32":
-        return Q.F32
-    if kind in ("f16", "bf16"):
-        return {"f16": Q.F16, "bf16": Q.BF16}[kind]
-    return Q.Q8_0 if name == "token_embd.weight" else QUANTISED[kind]
-
-
-def write_gguf(path, name, config, weights, pre, tokenizer, add_bos, kind):
-    writer = gguf.GGUFWriter(path, config["model_type"])
-    add_metadata(writer, name, config, FILE_TYPES[kind])
-    add_vocabulary(writer, pre, tokenizer, add_bos)
-    for tensor, value in gguf_tensors(config, weights).items():
-        stored = storage_type(tensor, value, kind)
-        writer.add_tensor(tensor, gguf.quants.quantize(value, stored), raw_dtype=stored)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+        n_ctx = config["n_ctx"]
+        for layer in range(config["n_layer"]):
+            state[f"h.{layer}.attn.bias"] = torch.ones(1, 1, n_ctx, n_ctx, dtype=torch.uint8).tril()
+            state[f"h.{layer}.attn.masked_bias"] = torch.tensor(-1e4)
+    torch.save(state, path)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -449,24 +240,51 @@ def check(folder, name, spec):
     return line
 
 
+def make(folder, name, spec, seed):
+    """A model of MODELS."""
+    pre, add_bos = spec["pre"], spec.get("add_bos", False)
+    tokenizer = make_tokenizer(pre, add_bos)
+    config = spec["config"] | ends(tokenizer)
+    make_weights = llama_weights if config["model_type"] == "llama" else gpt2_weights
+    weights = make_weights(np.random.default_rng(seed), config)
+    write_texts(folder, config, tokenizer, add_bos)
+    write_weights(folder, weights, spec.get("shards", False))
+    if spec.get("pickle", False):
+        write_pickle(folder / "pytorch_model.bin", config, weights)
+    for kind in spec.get("gguf", []):
+        path = folder / f"model.{kind}.gguf"
+        make_gguf.write_gguf(path, name, config, weights, tokenizer, add_bos, kind)
+
+
+def make_family(folder, name):
+    """A model of family_configs.py."""
+    tokenizer = make_tokenizer("smollm", False)
+    config = make_family_model(name, folder, ends(tokenizer))
+    write_texts(folder, config, tokenizer, False)
+    print(f"{name}: {make_gguf.convert(folder)}")
+
+
+def ends(tokenizer):
+    return {"vocab_size": len(tokenizer["model"]["vocab"]), "bos_token_id": BOS, "eos_token_id": EOS}
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--out", type=pathlib.Path, default=here.parent / "testdata" / "models")
-    out = parser.parse_args().out
-    for seed, (name, spec) in enumerate(MODELS.items()):
-        pre, add_bos = spec["pre"], spec.get("add_bos", False)
-        tokenizer = make_tokenizer(pre, add_bos)
-        ends = {"vocab_size": len(tokenizer["model"]["vocab"]), "bos_token_id": BOS, "eos_token_id": EOS}
-        config = spec["config"] | ends
-        make = llama_weights if config["model_type"] == "llama" else gpt2_weights
-        weights = make(np.random.default_rng(1000 + seed), config)
-        folder = out / name
+    parser.add_argument("--only", default="", help="beginning of the names of the models to do")
+    options = parser.parse_args()
+    for i, name in enumerate([*MODELS, *FAMILIES]):
+        if not name.startswith(options.only):
+            continue
+        folder = options.out / name
         shutil.rmtree(folder, ignore_errors=True)
-        write_folder(folder, config, weights, tokenizer, add_bos, spec.get("shards", False))
-        for kind in spec.get("gguf", []):
-            write_gguf(folder / f"model.{kind}.gguf", name, config, weights, pre, tokenizer, add_bos, kind)
-        print(check(folder, name, spec))
+        folder.mkdir(parents=True)
+        if name in MODELS:
+            make(folder, name, MODELS[name], 1000 + i)
+        else:
+            make_family(folder, name)
+        print(check(folder, name, MODELS.get(name, {})))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ hundred texts.
 
     oracle/bin/python tools/make_tokenizer_goldens.py [--out testdata/tokenizers] [--smollm2 PATH.gguf]
 
-(set-up: see oracle.py, plus sentencepiece and protobuf). Run again, it writes the same bytes. The tokenizers are trained
+(set-up: see oracle/__init__.py, plus sentencepiece and protobuf). Run again, it writes the same bytes. The tokenizers are trained
 on TRAINING_TEXT below. Each is written as a Hugging Face folder NAME/ and as vocabulary-only NAME.gguf; the ids in
 NAME.goldens.json come from the Hugging Face objects and never from the GGUF file. --smollm2 adds the goldens of the
 default model's vocabulary, for which the Hugging Face tokenizer is put together here from its parts.

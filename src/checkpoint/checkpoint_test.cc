@@ -94,12 +94,13 @@ TEST(OpenCheckpoint, ModelsOfTheTestData) {
     const auto checkpoint = open_checkpoint(item.path());
     ASSERT_TRUE(checkpoint) << checkpoint.error().message;
     EXPECT_EQ(checkpoint->format, is_gguf ? "gguf" : "safetensors") << item.path();
-    EXPECT_GE(checkpoint->tensors.size(), 20) << item.path();
-    EXPECT_TRUE(checkpoint->metadata.omitted().empty()) << item.path();
+    EXPECT_GE(checkpoint->tensors.size(), 14) << item.path();
+    const bool nested = item.path().filename() == "gpt_neo";  // attention_types is a list of lists
+    EXPECT_EQ(checkpoint->metadata.omitted().size(), nested ? 1 : 0) << item.path();
     ++(is_gguf ? n_gguf : n_folder);
   }
-  EXPECT_GE(n_gguf, 8);
-  EXPECT_GE(n_folder, 5);
+  EXPECT_GE(n_gguf, 40);
+  EXPECT_GE(n_folder, 50);
 }
 
 TEST(OpenCheckpoint, RequireNamesWhatIsMissing) {
