@@ -2,7 +2,8 @@
 
     oracle/bin/python tools/make_goldens.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf] [--out testdata/goldens]
 
-(set-up: see oracle.py). Reads testdata/models/, written by make_models.py. Run again, it writes the same bytes on a machine
+(set-up: see oracle.py). Reads testdata/models/, written by make_models.py and
+make_mixed_model.py. Run again, it writes the same bytes on a machine
 with the same instruction set; elsewhere the last bits of float32 differ. Without --smollm2 the files of the default model
 stay as they are. testdata/README.md lists what is in the files.
 
@@ -175,7 +176,8 @@ def main():
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for folder in sorted(options.models.iterdir()):
-        tiny(folder, options.out, folder.name, LENGTHS, True)
+        if (folder / "config.json").exists():  # else a folder of GGUF files
+            tiny(folder, options.out, folder.name, LENGTHS, True)
         for file in sorted(folder.glob("model.*.gguf")):
             kind = file.name.split(".")[1]
             if kind != "f32":  # the same weights as the folder: the same goldens
