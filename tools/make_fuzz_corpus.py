@@ -54,6 +54,7 @@ def gguf_corpus():
     nested = pair("nested", ARRAY, (ARRAY, [(U8, [1, 2]), (STRING, ["x"]), (ARRAY, [(I32, [3])])]))
     two = [tensor("blk.0.attn_q.weight", [32, 2], Q4_1, 0), tensor("output_norm.weight", [8], 0, 64)]
     data = bytes(64 + 32)
+    total = pair("split.tensors.count", I32, 7)
     blocks = [tensor("a", [256, 2], Q6_K, 0), tensor("b", [512], IQ4_XS, 448), tensor("c", [64, 2], MXFP4, 736)]
     aligned = pair("general.alignment", U32, 64)
     return {
@@ -69,7 +70,10 @@ def gguf_corpus():
         "big-endian": gguf(version=0x03000000),
         "tensor-count": gguf([arch], two, data, counts=(2**63, 1)),
         "pair-count": gguf([arch], two, data, counts=(2, 2**64 - 1)),
-        "split": gguf([pair("split.count", U16, 2)]),
+        "ok-split": gguf([pair("split.no", U16, 1), pair("split.count", U16, 2), total]),
+        "split": gguf([pair("split.count", U16, 2), total]),
+        "split-number": gguf([pair("split.no", U16, 2), pair("split.count", U16, 2), total]),
+        "split-count": gguf([pair("split.no", U16, 0), pair("split.count", STRING, "2"), total]),
         "alignment": gguf([pair("general.alignment", U32, 48)]),
         "key-twice": gguf([arch, arch]),
         "list-count": gguf([text("k") + struct.pack("<IIQ", ARRAY, U64, 2**61)]),

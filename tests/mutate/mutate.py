@@ -117,7 +117,7 @@ def check(binary, sources, paths, verbose):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the copies")
-    parser.add_argument("--gguf", type=Path, nargs="+", default=sorted(MODELS.glob("*/*.gguf")))
+    parser.add_argument("--gguf", type=Path, nargs="+", default=sorted(MODELS.glob("*/model.*.gguf")))
     parser.add_argument("--safetensors", type=Path, nargs="+", help="model folders",
                         default=sorted(p.parent for p in MODELS.glob("*/config.json")))
     parser.add_argument("-n", type=int, default=100, help="copies of each kind")
