@@ -15,7 +15,7 @@ from pathlib import Path
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
 SCALARS = {U8: "B", I8: "b", U16: "H", I16: "h", U32: "I", I32: "i", F32: "f", BOOL: "?", U64: "Q", I64: "q", F64: "d"}
-Q4_1, Q8_0, Q4_K, BF16 = 3, 8, 12, 30
+Q4_1, Q8_0, Q6_K, IQ1_S, IQ4_XS, BF16, MXFP4 = 3, 8, 14, 19, 23, 30, 39
 
 
 def text(value):
@@ -54,6 +54,8 @@ def gguf_corpus():
     nested = pair("nested", ARRAY, (ARRAY, [(U8, [1, 2]), (STRING, ["x"]), (ARRAY, [(I32, [3])])]))
     two = [tensor("blk.0.attn_q.weight", [32, 2], Q4_1, 0), tensor("output_norm.weight", [8], 0, 64)]
     data = bytes(64 + 32)
+    total = pair("split.tensors.count", I32, 7)
+    blocks = [tensor("a", [256, 2], Q6_K, 0), tensor("b", [512], IQ4_XS, 448), tensor("c", [64, 2], MXFP4, 736)]
     aligned = pair("general.alignment", U32, 64)
     return {
         "ok-empty": gguf(),
@@ -68,12 +70,17 @@ def gguf_corpus():
         "big-endian": gguf(version=0x03000000),
         "tensor-count": gguf([arch], two, data, counts=(2**63, 1)),
         "pair-count": gguf([arch], two, data, counts=(2, 2**64 - 1)),
-        "split": gguf([pair("split.count", U16, 2)]),
+        "ok-split": gguf([pair("split.no", U16, 1), pair("split.count", U16, 2), total]),
+        "split": gguf([pair("split.count", U16, 2), total]),
+        "split-number": gguf([pair("split.no", U16, 2), pair("split.count", U16, 2), total]),
+        "split-count": gguf([pair("split.no", U16, 0), pair("split.count", STRING, "2"), total]),
         "alignment": gguf([pair("general.alignment", U32, 48)]),
         "key-twice": gguf([arch, arch]),
         "list-count": gguf([text("k") + struct.pack("<IIQ", ARRAY, U64, 2**61)]),
-        "type": gguf([], [tensor("t", [256], Q4_K, 0)], bytes(144)),
+        "ok-blocks": gguf([], blocks, bytes(448 + 288 + 68)),
+        "type": gguf([], [tensor("t", [256], IQ1_S, 0)], bytes(50)),
         "blocks": gguf([], [tensor("t", [33], Q8_0, 0)], bytes(68)),
+        "blocks-256": gguf([], [tensor("t", [384], Q6_K, 0)], bytes(420)),
         "overflow": gguf([], [tensor("t", [2**32, 2**32], 0, 0)], bytes(32)),
         "dimensions": gguf([], [tensor("t", [1] * 5, 0, 0)], bytes(32)),
         "overlap": gguf([], [tensor("a", [8], 0, 0), tensor("b", [8], 0, 0)], bytes(64)),

@@ -2,7 +2,8 @@
 
     oracle/bin/python tools/make_goldens.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf] [--out testdata/goldens]
 
-(set-up: see oracle/__init__.py). Reads testdata/models/, written by make_models.py. Run again, it writes the same bytes on a
+(set-up: see oracle/__init__.py). Reads testdata/models/, written by make_models.py and
+make_mixed_model.py. Run again, it writes the same bytes on a
 machine with the same instruction set; elsewhere the last bits of float32 differ. Without --smollm2 the files of the default
 model stay as they are. --only restricts it to folders whose name begins so. testdata/README.md lists what is in the files.
 
@@ -206,7 +207,8 @@ def main():
     for folder in sorted(options.models.glob(options.only + "*")):
         thorough = folder.name in THOROUGH
         with_routes = lambda n_tok: thorough or (n_tok == 7 and folder.name in WITH_ROUTES)
-        tiny(folder, options.out, folder.name, THOROUGH_LENGTHS if thorough else LENGTHS, with_routes)
+        if (folder / "config.json").exists():  # else a folder of GGUF files
+            tiny(folder, options.out, folder.name, THOROUGH_LENGTHS if thorough else LENGTHS, with_routes)
         for file in sorted(folder.glob("model.*.gguf")):
             kind = file.name.split(".")[1]
             if kind != "f32":  # the same weights as the folder: the same goldens

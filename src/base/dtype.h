@@ -18,6 +18,16 @@ enum class DType : uint8_t {
   kQ5_0,
   kQ5_1,
   kQ8_0,
+  // ggml types with a table of 16 values: 32 elements share a scale.
+  kIQ4_NL,
+  kMXFP4,
+  // ggml types whose 256 elements share a float16 scale and have integer scales for each 16 or 32 of them.
+  kQ2_K,
+  kQ3_K,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+  kIQ4_XS,
   // Integer types appear as tensor contents (token ids, buffers), never as weights.
   kI32,
   kI64,

@@ -90,7 +90,8 @@ TEST(OpenCheckpoint, ModelsOfTheTestData) {
   size_t n_folder = 0;
   for (const auto& item : std::filesystem::recursive_directory_iterator(LIMPID_TESTDATA "/models")) {
     const bool is_gguf = item.path().extension() == ".gguf";
-    if (!is_gguf && !item.is_directory()) continue;
+    const bool is_folder = std::filesystem::exists(item.path() / "config.json");
+    if (!is_gguf && !is_folder) continue;
     const auto checkpoint = open_checkpoint(item.path());
     ASSERT_TRUE(checkpoint) << checkpoint.error().message;
     EXPECT_EQ(checkpoint->format, is_gguf ? "gguf" : "safetensors") << item.path();

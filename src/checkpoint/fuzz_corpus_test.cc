@@ -5,6 +5,7 @@
 
 #include "base/mapped_file.h"
 #include "checkpoint/gguf_file.h"
+#include "checkpoint/gguf_split.h"
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
 #include "checkpoint/safetensors_file.h"
@@ -31,6 +32,12 @@ Result<Metadata> parse_config(Bytes bytes) {
   return flatten_json(document, "x");
 }
 
+/// What opening a file does before it looks for the other parts of the model.
+std::optional<Error> gguf_error(Bytes bytes) {
+  const auto contents = parse_gguf(bytes, "x");
+  return contents ? error_of(read_gguf_split(contents->metadata, "x")) : contents.error();
+}
+
 class FuzzCorpus : public testing::TestWithParam<Parser> {};
 
 TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
@@ -53,7 +60,7 @@ TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, FuzzCorpus,
-    testing::Values(Parser{"gguf", [](Bytes bytes) { return error_of(parse_gguf(bytes, "x")); }},
+    testing::Values(Parser{"gguf", gguf_error},
                     Parser{"safetensors",
                            [](Bytes bytes) { return error_of(parse_safetensors(bytes, "x")); }},
                     Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),

@@ -75,15 +75,6 @@ Result<uint64_t> read_alignment(const Metadata& metadata, std::string_view origi
   return static_cast<uint64_t>(alignment);
 }
 
-Status check_not_split(const Metadata& metadata, std::string_view origin) {
-  const auto count = metadata.get_int("split.count");
-  if (!count) return corrupt(origin, count.error().message);
-  if (count->value_or(1) <= 1) return {};
-  return fail(ErrorCode::kUnsupported,
-              fmt::format("{}: a GGUF file split into {} parts is not supported", origin, **count),
-              "merge the parts into one file first: llama-gguf-split --merge");
-}
-
 /// Reads the table of tensors and checks each entry for itself.
 class TensorTable {
  public:
@@ -206,7 +197,6 @@ Result<GgufContents> parse_gguf(std::span<const std::byte> bytes, std::string_vi
   GgufContents contents;
   contents.version = header.version;
   LIMPID_TRY(contents.metadata, read_gguf_metadata(reader, header.n_pair, origin));
-  LIMPID_CHECK_OK(check_not_split(contents.metadata, origin));
   LIMPID_TRY(const uint64_t alignment, read_alignment(contents.metadata, origin));
   LIMPID_TRY(std::vector<Entry> entries, read_entries(reader, header.n_tensor, origin));
 

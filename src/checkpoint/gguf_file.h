@@ -18,10 +18,10 @@ struct GgufContents {
   TensorMap tensors;  // views of the bytes that were parsed
 };
 
-/// `origin` names the file in errors. The data section must be filled by the tensors without overlap and
-/// without gaps beyond alignment, so that a damaged offset or size never goes unnoticed; what follows the
-/// last tensor is ignored.
-/// Errors: kCorrupt; kUnsupported (other versions, big-endian, split files, tensor types).
+/// One file; it may be a part of a model (gguf_split.h). `origin` names it in errors. The data section must
+/// be filled by the tensors without overlap and without gaps beyond alignment, so that a damaged offset or
+/// size never goes unnoticed; what follows the last tensor is ignored. Errors: kCorrupt; kUnsupported (other
+/// versions, big-endian, tensor types).
 Result<GgufContents> parse_gguf(std::span<const std::byte> bytes, std::string_view origin);
 
 }  // namespace limpid

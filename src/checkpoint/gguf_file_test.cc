@@ -42,12 +42,14 @@ TEST(GgufFile, ReadsTensorsAndMetadata) {
 
 TEST(GgufFile, ReadsEverySupportedType) {
   const std::vector<std::pair<uint32_t, DType>> types = {
-      {0, DType::kF32},  {1, DType::kF16},  {2, DType::kQ4_0}, {3, DType::kQ4_1}, {6, DType::kQ5_0},
-      {7, DType::kQ5_1}, {8, DType::kQ8_0}, {26, DType::kI32}, {27, DType::kI64}, {30, DType::kBF16}};
+      {0, DType::kF32},   {1, DType::kF16},   {2, DType::kQ4_0},    {3, DType::kQ4_1},    {6, DType::kQ5_0},
+      {7, DType::kQ5_1},  {8, DType::kQ8_0},  {10, DType::kQ2_K},   {11, DType::kQ3_K},   {12, DType::kQ4_K},
+      {13, DType::kQ5_K}, {14, DType::kQ6_K}, {20, DType::kIQ4_NL}, {23, DType::kIQ4_XS}, {26, DType::kI32},
+      {27, DType::kI64},  {30, DType::kBF16}, {39, DType::kMXFP4}};
   for (const auto& [number, type] : types) {
     GgufFile file;
-    file.tensors = {{"t", {32, 3}, number, 0}};
-    const size_t n_byte = 96 / info(type).block_size * info(type).block_bytes;
+    file.tensors = {{"t", {256, 3}, number, 0}};
+    const size_t n_byte = 768 / info(type).block_size * info(type).block_bytes;
     file.data.assign(n_byte, '\0');
     const std::string bytes = file.bytes();
     const auto contents = parse_gguf(as_bytes(bytes), "x.gguf");
@@ -115,10 +117,6 @@ TEST(GgufFile, RefusesHeaderDamage) {
       {"version 1", [](F& f) { f.version = 1; }, "GGUF version 1 is not supported", kUnsupported},
       {"version 4", [](F& f) { f.version = 4; }, "GGUF version: expected 2 or 3, found 4"},
       {"big-endian", [](F& f) { f.version = 0x03000000; }, "big-endian GGUF is not supported", kUnsupported},
-      {"split", [](F& f) { f.pairs.push_back(gguf_pair("split.count", 2, raw<uint16_t>(3))); },
-       "split into 3 parts is not supported", kUnsupported},
-      {"split type", [](F& f) { f.pairs.push_back(gguf_pair("split.count", 8, gguf_string("3"))); },
-       "metadata 'split.count': expected an integer, found the string '3'"},
       {"alignment 0", [](F& f) { f.pairs.push_back(gguf_pair("general.alignment", 4, raw<uint32_t>(0))); },
        "general.alignment: expected a power of two, found 0"},
       {"alignment 48", [](F& f) { f.pairs.push_back(gguf_pair("general.alignment", 4, raw<uint32_t>(48))); },
@@ -193,8 +191,14 @@ TEST(GgufFile, RefusesTensorDamage) {
          f.tensors[1].shape = {16, 4};
        },
        "tensor 'b': expected rows of a multiple of 32 elements for Q8_0, found 16"},
-      {"type Q4_K", [](F& f) { f.tensors[1].type = 12; },
-       "x.gguf: tensor 'b': has type Q4_K, which is not supported", kUnsupported},
+      {"row of 256-blocks",
+       [](F& f) {
+         f.tensors[1].shape = {384, 2};
+         f.tensors[1].type = 12;
+       },
+       "tensor 'b': expected rows of a multiple of 256 elements for Q4_K, found 384"},
+      {"type IQ1_S", [](F& f) { f.tensors[1].type = 19; },
+       "x.gguf: tensor 'b': has type IQ1_S, which is not supported", kUnsupported},
       {"type retired", [](F& f) { f.tensors[1].type = 4; }, "expected a ggml type, found the number 4"},
       {"type unknown", [](F& f) { f.tensors[1].type = 4000000000; },
        "expected a ggml type, found the number 4000000000"},

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "checkpoint/format.h"
+#include "checkpoint/gguf_split.h"
 #include "checkpoint/text.h"
 
 namespace limpid {
@@ -92,9 +93,17 @@ std::optional<fs::path> snapshot(const fs::path& model_folder) {
 
 uintmax_t size_on_disk(const fs::path& path) {
   std::error_code error;
-  if (fs::is_regular_file(path, error)) return fs::file_size(path, error);
+  std::vector<fs::path> files = {path};
+  if (fs::is_directory(path, error)) {
+    files = entries(path);
+  } else if (auto part = parse_gguf_part_name(path.filename().string())) {
+    files.clear();
+    for (part->number = 1; part->number <= part->count; ++part->number) {
+      files.push_back(path.parent_path() / part->file_name());
+    }
+  }
   uintmax_t total = 0;
-  for (const fs::path& file : entries(path)) {
+  for (const fs::path& file : files) {
     if (!fs::is_regular_file(file, error)) continue;
     const uintmax_t size = fs::file_size(file, error);
     if (!error) total += size;
@@ -142,9 +151,12 @@ std::vector<FoundModel> find_models() {
     const auto path = snapshot(folder);
     if (!path) continue;
     add_if_recognised(id, *path, models);
-    // A repository of GGUF files holds several models, each named by its path.
+    // A repository of GGUF files holds several models, each named by its path; the first part names a split
+    // one.
     for (const fs::path& file : entries(*path)) {
-      if (file.extension() == ".gguf") add_if_recognised(file.string(), file, models);
+      const auto part = parse_gguf_part_name(file.filename().string());
+      const bool is_first = !part || part->number == 1;
+      if (file.extension() == ".gguf" && is_first) add_if_recognised(file.string(), file, models);
     }
   }
   return models;

@@ -161,5 +161,21 @@ TEST(FindModels, ListsWhatCanBeOpened) {
   EXPECT_EQ(*locate_model("org/name"), models[2].path);
 }
 
+TEST(FindModels, ListsASplitModelOnce) {
+  const TemporaryFolder folder;
+  const Environment environment({{"HF_HUB_CACHE", folder.path().string()}});
+  const std::string snapshot = "models--org--gguf/snapshots/aaa/";
+  const auto first = folder.write(snapshot + "q-00001-of-00003.gguf", "GGUF");
+  folder.write(snapshot + "q-00002-of-00003.gguf", "GGUF45");
+  folder.write(snapshot + "q-00003-of-00003.gguf", "GGUF456");
+  const auto whole = folder.write(snapshot + "whole.gguf", "GGUF4");
+  const auto models = find_models();
+  ASSERT_EQ(models.size(), 2);
+  EXPECT_EQ(models[0].path, first);
+  EXPECT_EQ(models[0].n_bytes, 4 + 6 + 7);
+  EXPECT_EQ(models[1].path, whole);
+  EXPECT_EQ(models[1].n_bytes, 5);
+}
+
 }  // namespace
 }  // namespace limpid

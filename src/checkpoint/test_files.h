@@ -86,6 +86,18 @@ inline GgufFile small_gguf() {
   return file;
 }
 
+/// Part `number` (from 1 on) of `count`, with one F32 tensor of one element; the first part has metadata.
+inline GgufFile gguf_part(uint16_t number, uint16_t count, std::string tensor, int32_t n_tensor) {
+  GgufFile file;
+  if (number == 1) file.pairs.push_back(gguf_pair("general.architecture", 8, gguf_string("llama")));
+  file.pairs.push_back(gguf_pair("split.no", 2, raw(static_cast<uint16_t>(number - 1))));
+  file.pairs.push_back(gguf_pair("split.count", 2, raw(count)));
+  file.pairs.push_back(gguf_pair("split.tensors.count", 5, raw(n_tensor)));
+  file.tensors = {{std::move(tensor), {1}, 0, 0}};
+  file.data = raw(static_cast<float>(number));
+  return file;
+}
+
 /// A safetensors file of this header and data.
 inline std::string safetensors_bytes(std::string_view header, std::string_view data) {
   return raw<uint64_t>(header.size()) + std::string(header) + std::string(data);

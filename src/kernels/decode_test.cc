@@ -1,4 +1,7 @@
 #include <bit>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 
 #include "kernels/half.h"
 #include "kernels/testing.h"
@@ -8,8 +11,10 @@ namespace {
 
 using testing::for_each_target;
 
-constexpr DType kTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0,
-                            DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0};
+constexpr DType kTypes[] = {DType::kF32,  DType::kF16,    DType::kBF16,   DType::kQ4_0,
+                            DType::kQ4_1, DType::kQ5_0,   DType::kQ5_1,   DType::kQ8_0,
+                            DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,   DType::kQ5_K,
+                            DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
 
 std::vector<std::byte> random_bytes(size_t n, uint32_t seed) {
   std::mt19937 random(seed);
@@ -95,6 +100,88 @@ TEST(Decode, SameBitsAsReferenceAtAnyAlignment) {
       }
     }
   });
+}
+
+// Where a block has its float16 numbers.
+struct HalfPlaces {
+  DType type;
+  std::vector<size_t> offsets;
+};
+
+const HalfPlaces kHalfPlaces[] = {
+    {DType::kQ4_0, {0}},    {DType::kQ4_1, {0, 2}},   {DType::kQ5_0, {0}},   {DType::kQ5_1, {0, 2}},
+    {DType::kQ8_0, {0}},    {DType::kQ2_K, {80, 82}}, {DType::kQ3_K, {108}}, {DType::kQ4_K, {0, 2}},
+    {DType::kQ5_K, {0, 2}}, {DType::kQ6_K, {208}},    {DType::kIQ4_NL, {0}}, {DType::kIQ4_XS, {0}},
+};
+
+TEST(Decode, SameBitsAsReferenceForExtremeScales) {
+  // Zeros, the smallest and largest subnormal and normal numbers, infinities and a NaN.
+  constexpr uint16_t kExtremes[] = {0x0000, 0x8000, 0x0001, 0x8001, 0x03FF, 0x0400,
+                                    0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7E00};
+  for_each_target([&] {
+    for (const HalfPlaces& c : kHalfPlaces) {
+      const DTypeInfo& t = info(c.type);
+      for (const uint16_t first : kExtremes) {
+        for (const uint16_t second : kExtremes) {
+          auto block = random_bytes(t.block_bytes, uint32_t{first} << 16 | second);
+          std::memcpy(&block[c.offsets.front()], &first, 2);
+          std::memcpy(&block[c.offsets.back()], &second, 2);
+          std::vector<float> want(t.block_size), got(t.block_size);
+          reference_backend().decode(c.type, block.data(), want.size(), want.data());
+          cpu_backend().decode(c.type, block.data(), got.size(), got.data());
+          SCOPED_TRACE(t.name);
+          expect_same(got, want);
+        }
+      }
+    }
+  });
+}
+
+TEST(Decode, EveryScaleOfMxfp4) {
+  constexpr double kValues[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};  // of a 4-bit float
+  for (const Backend* backend : {&reference_backend(), &cpu_backend()}) {
+    for (int scale = 0; scale < 256; ++scale) {
+      std::vector<std::byte> block(info(DType::kMXFP4).block_bytes);
+      block[0] = static_cast<std::byte>(scale);
+      for (size_t i = 0; i < 16; ++i) block[1 + i] = static_cast<std::byte>(i * 16 + 15 - i);
+      float out[32];
+      backend->decode(DType::kMXFP4, block.data(), 32, out);
+      for (size_t i = 0; i < 32; ++i) {
+        const size_t code = i < 16 ? 15 - i : i - 16;
+        const double magnitude = std::ldexp(kValues[code % 8], scale - 127);
+        // Past the largest float32 the scale is no number of use anyway: infinite.
+        ASSERT_EQ(out[i], static_cast<float>(code < 8 ? magnitude : -magnitude)) << scale << " code " << code;
+      }
+    }
+  }
+}
+
+/// Blocks and what the `gguf` package makes of them (tools/make_block_goldens.py), one file for each type.
+TEST(Decode, AgreesWithAnIndependentDecoder) {
+  size_t n_file = 0;
+  for (const auto& file : std::filesystem::directory_iterator(LIMPID_TESTDATA "/blocks")) {
+    const auto* type =
+        std::ranges::find_if(kTypes, [&](DType t) { return info(t).name == file.path().stem().string(); });
+    ASSERT_NE(type, std::end(kTypes)) << file.path();
+    const DTypeInfo& t = info(*type);
+    std::ifstream stream(file.path(), std::ios::binary);
+    const std::vector<char> content(std::istreambuf_iterator<char>(stream), {});
+    const size_t n_block = content.size() / (t.block_bytes + t.block_size * sizeof(float));
+    ASSERT_EQ(content.size(), n_block * (t.block_bytes + t.block_size * sizeof(float))) << t.name;
+    ASSERT_GE(n_block, 8u) << t.name;
+    std::vector<float> want(n_block * t.block_size);
+    std::memcpy(want.data(), content.data() + n_block * t.block_bytes, want.size() * sizeof(float));
+    for (const Backend* backend : {&reference_backend(), &cpu_backend()}) {
+      std::vector<float> got(want.size());
+      backend->decode(*type, reinterpret_cast<const std::byte*>(content.data()), got.size(), got.data());
+      // The same operations in the same order, all but one of them exact: equal, not close.
+      for (size_t i = 0; i < want.size(); ++i) {
+        ASSERT_EQ(got[i], want[i]) << t.name << " element " << i << " on " << backend->name();
+      }
+    }
+    ++n_file;
+  }
+  EXPECT_EQ(n_file, 8u);
 }
 
 TEST(Decode, EveryFloat16AndBFloat16) {

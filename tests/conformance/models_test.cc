@@ -72,6 +72,16 @@ TEST(Formats, LosslessFormsOfOneModelGiveTheSameBits) {
   }
 }
 
+TEST(Formats, AModelInPartsGivesTheSameBits) {
+  const auto models = golden::testdata() / "models";
+  const std::vector<int> ids = {5, 80, 7, 7, 200};
+  const auto whole = golden::trace(golden::open(models / "llama-tied" / "model.q8_0.gguf"), ids);
+  for (const int part : {1, 3}) {
+    const auto name = fmt::format("q8_0-0000{}-of-00003.gguf", part);
+    EXPECT_EQ(golden::trace(golden::open(models / "llama-split" / name), ids), whole) << name;
+  }
+}
+
 TEST(Families, EachHasAGoldenInEachDialect) {
   std::set<std::pair<std::string, std::string>> covered;  // family, format
   for (const golden::Case& c : golden::all_cases()) {

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 # Bytes of the scalar value types; 8 is a string, 9 a list.
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-UNSUPPORTED_TYPES = [10, 11, 12, 13, 14, 16, 20, 24, 28, 39]
+UNSUPPORTED_TYPES = [9, 15, 16, 17, 18, 19, 21, 22, 24, 28, 29, 34]
 NO_TYPES = [4, 5, 31, 33, 37, 40, 99, 255, 2**31, 2**32 - 1]
 # (elements, bytes) of a block.
-BLOCKS = {0: (1, 4), 1: (1, 2), 30: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34)}
+BLOCKS = {0: (1, 4), 1: (1, 2), 30: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 20: (32, 18),
+          39: (32, 17), 10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 23: (256, 136)}
 # Settings that every architecture needs, and those of them that the tensors' number and shapes must agree with.
 REQUIRED = ["block_count", "embedding_length", "attention.head_count", "context_length"]
 CHECKED = ["block_count", "embedding_length", "feed_forward_length", "vocab_size"]

@@ -117,9 +117,9 @@ def check(binary, sources, paths, verbose):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the copies")
-    parser.add_argument("--gguf", type=Path, nargs="+", default=sorted(MODELS.glob("*/*.gguf")))
-    parser.add_argument("--safetensors", type=Path, nargs="+", default=sorted(p for p in MODELS.iterdir() if p.is_dir()),
-                        help="model folders")
+    parser.add_argument("--gguf", type=Path, nargs="+", default=sorted(MODELS.glob("*/model.*.gguf")))
+    parser.add_argument("--safetensors", type=Path, nargs="+", help="model folders",
+                        default=sorted(p.parent for p in MODELS.glob("*/config.json")))
     parser.add_argument("-n", type=int, default=100, help="copies of each kind")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--check", metavar="BINARY", type=Path, help="the limpid program to run on each copy")

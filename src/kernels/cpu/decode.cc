@@ -8,6 +8,8 @@
 
 #include "hwy/highway.h"
 
+#include "base/check.h"
+#include "kernels/cpu/decode.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/half.h"
 
@@ -116,28 +118,26 @@ void decode_halves(const std::byte* p, size_t n, Widen widen, float* out) {
   if (i < n) convert(p + 2 * i, out + i, n - i);
 }
 
-void decode_any(DType type, const std::byte* p, size_t n, float* out) {
+// All types but those of decode_k_quants.cc and decode_codebooks.cc.
+void decode_plain(DType type, const std::byte* p, size_t n, float* out) {
+  const size_t block_bytes = info(type).block_bytes;
   switch (type) {
-    case DType::kF32:
-      std::memcpy(out, p, n * sizeof(float));
-      return;
     case DType::kF16:
       return decode_halves(p, n, widen_f16, out);
     case DType::kBF16:
       return decode_halves(p, n, widen_bf16, out);
     case DType::kQ4_0:
-      return decode_blocks<Nibbles, false>(p, n, info(type).block_bytes, 8, out);
+      return decode_blocks<Nibbles, false>(p, n, block_bytes, 8, out);
     case DType::kQ4_1:
-      return decode_blocks<Nibbles, true>(p, n, info(type).block_bytes, 0, out);
+      return decode_blocks<Nibbles, true>(p, n, block_bytes, 0, out);
     case DType::kQ5_0:
-      return decode_blocks<FiveBits, false>(p, n, info(type).block_bytes, 16, out);
+      return decode_blocks<FiveBits, false>(p, n, block_bytes, 16, out);
     case DType::kQ5_1:
-      return decode_blocks<FiveBits, true>(p, n, info(type).block_bytes, 0, out);
+      return decode_blocks<FiveBits, true>(p, n, block_bytes, 0, out);
     case DType::kQ8_0:
-      return decode_blocks<SignedBytes, false>(p, n, info(type).block_bytes, 0, out);
-    case DType::kI32:
-    case DType::kI64:
-      return;  // CheckedBackend refuses them
+      return decode_blocks<SignedBytes, false>(p, n, block_bytes, 0, out);
+    default:
+      CHECK(false);
   }
 }
 
@@ -147,10 +147,35 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace limpid::cpu {
 
-HWY_EXPORT(decode_any);
+HWY_EXPORT(decode_plain);
 
 void decode(DType type, const std::byte* bytes, size_t n, float* out) {
-  HWY_DYNAMIC_DISPATCH(decode_any)(type, bytes, n, out);
+  switch (type) {
+    case DType::kF32:
+      std::memcpy(out, bytes, n * sizeof(float));
+      return;
+    case DType::kF16:
+    case DType::kBF16:
+    case DType::kQ4_0:
+    case DType::kQ4_1:
+    case DType::kQ5_0:
+    case DType::kQ5_1:
+    case DType::kQ8_0:
+      return HWY_DYNAMIC_DISPATCH(decode_plain)(type, bytes, n, out);
+    case DType::kQ2_K:
+    case DType::kQ3_K:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+    case DType::kQ6_K:
+      return decode_k_quants(type, bytes, n, out);
+    case DType::kIQ4_NL:
+    case DType::kMXFP4:
+    case DType::kIQ4_XS:
+      return decode_codebooks(type, bytes, n, out);
+    case DType::kI32:
+    case DType::kI64:
+      return;  // CheckedBackend refuses them
+  }
 }
 
 }  // namespace limpid::cpu

@@ -1,20 +1,15 @@
+#include "kernels/reference/decode.h"
+
 #include "base/check.h"
-#include "kernels/half.h"
 #include "kernels/reference/ops.h"
 
 namespace limpid::reference {
 
 namespace {
 
-constexpr size_t kBlock = 32;  // elements of every ggml block type here
-
-float half_at(const std::byte* p) {
-  return f32_from_f16(load_unaligned<uint16_t>(p));
-}
-
 // Element i of 16 bytes of nibbles: low nibbles are elements 0..15, high nibbles 16..31.
 int nibble(const std::byte* nibbles, size_t i) {
-  const int byte = std::to_integer<int>(nibbles[i % 16]);
+  const int byte = byte_at(nibbles + i % 16);
   return i < 16 ? byte & 15 : byte >> 4;
 }
 
@@ -22,9 +17,10 @@ int fifth_bit(uint32_t bits, size_t i) {
   return static_cast<int>(bits >> i & 1) * 16;
 }
 
+// One block of 32 elements.
 void decode_block(DType type, const std::byte* p, float* out) {
   const float scale = half_at(p);
-  for (size_t i = 0; i < kBlock; ++i) {
+  for (size_t i = 0; i < 32; ++i) {
     switch (type) {
       case DType::kQ4_0:
         out[i] = static_cast<float>(nibble(p + 2, i) - 8) * scale;
@@ -51,6 +47,13 @@ void decode_block(DType type, const std::byte* p, float* out) {
   }
 }
 
+template <class Block>
+void decode_blocks(Block block, DType type, const std::byte* bytes, size_t n, float* out) {
+  const DTypeInfo& t = info(type);
+  for (size_t i = 0; i < n / t.block_size; ++i)
+    block(type, bytes + i * t.block_bytes, out + i * t.block_size);
+}
+
 }  // namespace
 
 void decode(DType type, const std::byte* bytes, size_t n, float* out) {
@@ -64,11 +67,26 @@ void decode(DType type, const std::byte* bytes, size_t n, float* out) {
     case DType::kBF16:
       for (size_t i = 0; i < n; ++i) out[i] = f32_from_bf16(load_unaligned<uint16_t>(bytes + 2 * i));
       return;
-    default:
-      break;
+    case DType::kQ4_0:
+    case DType::kQ4_1:
+    case DType::kQ5_0:
+    case DType::kQ5_1:
+    case DType::kQ8_0:
+      return decode_blocks(decode_block, type, bytes, n, out);
+    case DType::kQ2_K:
+    case DType::kQ3_K:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+    case DType::kQ6_K:
+      return decode_blocks(decode_k_quant, type, bytes, n, out);
+    case DType::kIQ4_NL:
+    case DType::kMXFP4:
+    case DType::kIQ4_XS:
+      return decode_blocks(decode_codebook, type, bytes, n, out);
+    case DType::kI32:
+    case DType::kI64:
+      return;  // CheckedBackend refuses them
   }
-  const size_t block_bytes = info(type).block_bytes;
-  for (size_t i = 0; i < n / kBlock; ++i) decode_block(type, bytes + i * block_bytes, out + i * kBlock);
 }
 
 }  // namespace limpid::reference
