@@ -52,16 +52,13 @@ std::string some_names(const std::vector<std::string>& names) {
 
 tl::unexpected<Error> unrecognised_folder(const fs::path& path) {
   const auto names = file_names(path);
-  if (const std::string* gguf = find_ending(names, ".gguf")) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: expected {}, found a folder with {}", path.string(), expected_formats(),
-                            quote(*gguf)),
-                fmt::format("name the file itself: {}", (path / *gguf).string()));
-  }
-  if (const std::string* weights = find_ending(names, ".bin")) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: PyTorch weights are not supported", (path / *weights).string()),
-                "convert them to safetensors: model.save_pretrained(folder, safe_serialization=True)");
+  for (const char* ending : {".gguf", ".bin", ".pt", ".pth"}) {
+    if (const std::string* file = find_ending(names, ending)) {
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("{}: expected {}, found a folder with {}", path.string(), expected_formats(),
+                              quote(*file)),
+                  fmt::format("name the file itself: {}", (path / *file).string()));
+    }
   }
   return fail(ErrorCode::kUnsupported,
               fmt::format("{}: expected {}, found {}", path.string(), expected_formats(), some_names(names)));

@@ -37,7 +37,7 @@ using TensorMap = std::map<std::string, TensorInfo, std::less<>>;
 struct Checkpoint {
   std::filesystem::path path;       // what the user named: a .gguf file or a folder
   std::filesystem::path directory;  // where companion files (tokenizer.json) are looked for
-  std::string format;               // "gguf", "safetensors"
+  std::string format;               // "gguf", "pytorch_bin", "safetensors"
   Dialect dialect = Dialect::kHuggingFace;
   Metadata metadata;
   TensorMap tensors;

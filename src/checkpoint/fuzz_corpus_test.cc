@@ -7,7 +7,10 @@
 #include "checkpoint/gguf_file.h"
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
+#include "checkpoint/pickle.h"
+#include "checkpoint/pytorch_file.h"
 #include "checkpoint/safetensors_file.h"
+#include "checkpoint/torch_state_dict.h"
 
 namespace limpid {
 namespace {
@@ -29,6 +32,11 @@ Result<Metadata> parse_config(Bytes bytes) {
   LIMPID_TRY(const nlohmann::json document,
              parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, "x"));
   return flatten_json(document, "x");
+}
+
+Result<std::vector<TorchTensor>> parse_pickle(Bytes bytes) {
+  LIMPID_TRY(const Pickle pickle, read_pickle(bytes, "x"));
+  return read_state_dict(pickle, "x");
 }
 
 class FuzzCorpus : public testing::TestWithParam<Parser> {};
@@ -56,6 +64,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Parser{"gguf", [](Bytes bytes) { return error_of(parse_gguf(bytes, "x")); }},
                     Parser{"safetensors",
                            [](Bytes bytes) { return error_of(parse_safetensors(bytes, "x")); }},
+                    Parser{"pickle", [](Bytes bytes) { return error_of(parse_pickle(bytes)); }},
+                    Parser{"pytorch", [](Bytes bytes) { return error_of(parse_pytorch(bytes, "x")); }},
                     Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),
     [](const auto& test) { return test.param.folder; });
 
