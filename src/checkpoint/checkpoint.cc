@@ -6,6 +6,7 @@
 #include <numeric>
 #include <system_error>
 
+#include "checkpoint/adapter.h"
 #include "checkpoint/format.h"
 #include "checkpoint/text.h"
 
@@ -100,6 +101,13 @@ Result<Checkpoint> open_checkpoint(const fs::path& path) {
     return fail(missing ? ErrorCode::kNotFound : ErrorCode::kIo,
                 missing ? fmt::format("{}: no such file or folder", path.string())
                         : fmt::format("{}: cannot open: {}", path.string(), error.message()));
+  }
+  if (is_adapter(path)) {
+    const std::string base = adapter_base_name(path);
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: expected a model, found an adapter for one", path.string()),
+                fmt::format("open its base with it: {} --adapter {}", base.empty() ? "MODEL" : quote(base),
+                            path.string()));
   }
   for (const Format* format : formats()) {
     if (format->recognises(path)) return format->open(path);

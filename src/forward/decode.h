@@ -10,7 +10,7 @@
 
 namespace limpid {
 
-/// Row `row` of a [rows, cols] tensor. out: [cols].
+/// Row `row` of a [rows, cols] tensor as stored, without an adapter's update. out: [cols].
 void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out);
 
 /// All elements of a tensor of one dimension.
@@ -19,8 +19,9 @@ std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tenso
 /// The bias of a projection; zeros for slices without tensor. Empty when the projection has none.
 std::vector<float> decode_bias(const Backend& backend, const LinearWeights& linear);
 
-/// Calls `use` with a reader of the projection's output rows, valid during the call. Transposed tensors are
-/// transposed once, as a whole, before that (transient memory: the float32 matrix).
+/// Calls `use` with a reader of the projection's output rows, valid during the call. An adapter's update is
+/// part of them: to w come scale B[row, k] A[k, :] for k = 0, 1, ..., one after the other in float32.
+/// Transposed tensors are transposed once, as a whole, before that (transient memory: the float32 matrix).
 void with_row_reader(const Backend& backend, const LinearWeights& linear,
                      const std::function<void(const Backend::RowReader&)>& use);
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
 #include "model/family.h"
 
@@ -41,6 +42,39 @@ Status check(const Checkpoint& checkpoint, const ModelSpec& spec) {
   return {};
 }
 
+/// An adapter may only change matrices that the model multiplies with; a tied embedding is two things at
+/// once.
+Status check_updates(const Checkpoint& checkpoint, const ModelWeights& weights) {
+  std::map<const TensorInfo*, bool> is_transposed;  // of every tensor that is read by rows
+  const auto collect = [&](const LinearWeights& linear) {
+    for (const RowSlice& slice : linear.rows) is_transposed.emplace(slice.tensor, slice.transposed);
+  };
+  for (const LayerWeights& layer : weights.layers) {
+    for (const LinearWeights* linear : {&layer.qkv, &layer.attention_out, &layer.ffn_in, &layer.ffn_down}) {
+      collect(*linear);
+    }
+  }
+  collect(weights.unembed);
+  is_transposed.erase(weights.embedding);
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    if (!tensor.update) continue;
+    const auto found = is_transposed.find(&tensor);
+    if (found == is_transposed.end()) {
+      return fail(
+          ErrorCode::kUnsupported,
+          fmt::format("{}: an adapter of tensor '{}' is not supported", checkpoint.adapter.string(), name),
+          "supported are the projections of attention and feed-forward blocks, and an untied lm_head");
+    }
+    if (found->second != tensor.update->is_transposed) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("{}: 'fan_in_fan_out' does not fit the way in which the model stores '{}'",
+                              checkpoint.adapter.string(), name),
+                  "it is true for gpt2's projections and false for those of other families");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ModelDescription> describe_model(const Checkpoint& checkpoint) {
@@ -64,6 +98,7 @@ Result<ModelDescription> describe_model(const Checkpoint& checkpoint) {
   LIMPID_TRY(ModelDescription description, (*found)->describe(checkpoint));
   description.spec.family = (*found)->name;
   LIMPID_CHECK_OK(check(checkpoint, description.spec));
+  LIMPID_CHECK_OK(check_updates(checkpoint, description.weights));
   return description;
 }
 
