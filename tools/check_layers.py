@@ -32,9 +32,11 @@ LIBRARIES = {
     "fmt/": "",
     "gtest/": "tests",
     "hwy/": "kernels",
+    "minizip/": "checkpoint",
     "nlohmann/": "api checkpoint tokenizer",
     "oneapi/": "kernels",
     "tl/": "",
+    "zlib": "checkpoint",
 }
 
 # Third-party includes belong into .cc files. Excepted are these includes, these headers of ours (the one place

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seed corpus of the fuzz targets: tests/fuzz/corpus/{gguf,safetensors,config}/.
+"""Writes the seed corpus of the fuzz targets: tests/fuzz/corpus/{gguf,safetensors,pickle,pytorch,config}/.
 
 Small files that each reach another part of a parser. Names starting with "ok-" are well-formed, the others are
 damaged; src/checkpoint/fuzz_corpus_test.cc holds the parsers to that. Files that a fuzzer found are kept in
@@ -8,9 +8,11 @@ the same folders under names starting with "found-" and are not written here.
     tools/make_fuzz_corpus.py [FOLDER]
 """
 
+import io
 import json
 import struct
 import sys
+import zipfile
 from pathlib import Path
 
 U8, I8, U16, I16, U32, I32, F32, BOOL, STRING, ARRAY, U64, I64, F64 = range(13)
@@ -128,6 +130,101 @@ def safetensors_corpus():
     }
 
 
+def word(value):
+    data = value.encode()
+    return b"X" + struct.pack("<I", len(data)) + data
+
+
+def names(module, name):
+    return f"c{module}\n{name}\n".encode()
+
+
+ORDERED_DICT = names("collections", "OrderedDict") + b")R"
+
+
+def counts(*numbers):
+    return b"(" + b"".join(b"J" + struct.pack("<i", n) for n in numbers) + b"t"
+
+
+def stored(kind="FloatStorage", key="0", n=6):
+    return b"(" + word("storage") + names("torch", kind) + word(key) + word("cpu") + b"J" + struct.pack("<i", n) + b"tQ"
+
+
+def torch_tensor(storage, offset=b"K\0", shape=counts(2, 3), strides=counts(3, 1), more=b""):
+    call = names("torch._utils", "_rebuild_tensor_v2") + b"(" + storage + offset + shape + strides
+    return call + b"\x89" + ORDERED_DICT + more + b"tR"
+
+
+def state_dict(tensors, start=b"\x80\2" + ORDERED_DICT):
+    return start + b"(" + b"".join(word(name) + tensor for name, tensor in tensors.items()) + b"u."
+
+
+def pickle_corpus():
+    one = torch_tensor(stored())
+    parameter = names("torch._utils", "_rebuild_parameter") + b"(" + one + b"\x88" + ORDERED_DICT + b"tR"
+    untyped = b"(" + word("storage") + names("torch.storage", "UntypedStorage") + word("1") + word("cpu") + b"K\6tQ"
+    young = names("torch._utils", "_rebuild_tensor_v3") + b"(" + untyped + b"K\1" + counts(2) + counts(1) + b"\x89"
+    young += ORDERED_DICT + names("torch", "float16") + b"tR"
+    plain = {"a": b"N", "b": b"\x88", "c": b"K\1", "d": b"M\1\2", "e": b"\x8a\2\xff\xff", "f": b"G" + bytes(8),
+             "g": b"](K\1K\2eNa", "h": b")\x85", "i": b"NN\x86", "j": b"NNN\x87", "k": names("torch", "float32")}
+    wrapped = b"\x80\2}(" + word("epoch") + b"K\3" + word("state_dict") + b"}" + word("w") + one + b"su."
+    memo = b"\x80\2}q\0" + word("w") + stored() + b"q\1r\2\0\0\0" + b"\x85\x85"
+    notes = state_dict({"w": one})[:-1] + b"}" + word("_metadata") + ORDERED_DICT + b"sb."
+    protocol_4 = b"\x80\4\x95" + bytes(8) + b"}\x94\x8c\1w\x8c\5torch\x8c\4Size\x93" + counts(2) + b"\x85Rs"
+    return {
+        "ok-one": state_dict({"w": one}),
+        "ok-kinds": state_dict({"p": parameter, "y": young, **plain}, b"\x80\2}"),
+        "ok-wrapped": wrapped,
+        "ok-notes": notes,
+        "ok-memo": state_dict({"v": one + b"q\1", "w": b"h\1", "x": b"j\1\0\0\0"}),
+        "ok-protocol-4": protocol_4 + word("v") + one + b"s.",
+        "system": b"\x80\2" + names("os", "system") + word("id") + b"\x85R.",
+        "system-by-stack": b"\x80\4" + word("os") + word("system") + b"\x93" + word("id") + b"\x85R.",
+        "build": b"\x80\2}}b.",
+        "opcode": b"\x80\2i__main__\nX\n.",
+        "memo": memo + b"h\7.",
+        "nested": b"\x80\2" + b"(" * 1100,
+        "laughs": b"\x80\2]q\0" + b"".join(b"h%ch%c\x86q%c" % (i, i, i + 1) for i in range(30)) + b".",
+        "negative": state_dict({"w": torch_tensor(stored(), shape=counts(-2, 3))}),
+        "overflow": state_dict({"w": torch_tensor(stored(), shape=b"(" + b"\x8a\x08" + b"\xff" * 7 + b"\x7fJ\4\0\0\0t")}),
+        "outside": state_dict({"w": torch_tensor(stored(n=5))}),
+        "transposed": state_dict({"w": torch_tensor(stored(), shape=counts(3, 2), strides=counts(1, 3))}),
+        "twice": state_dict({"w": one})[:-2] + word("w") + one + b"u.",
+        "long": b"\x80\2\x8b\xff\xff\xff\x7f.",
+        "text": b"\x80\2X\xff\xff\xff\xff.",
+        "truncated": state_dict({"w": one})[:-1],
+    }
+
+
+def archive(entries, compression=zipfile.ZIP_STORED):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", compression) as file:
+        for name, data in entries:
+            file.writestr(zipfile.ZipInfo(name), data, compression)
+    return stream.getvalue()
+
+
+def pytorch_corpus():
+    pickle = state_dict({"w": torch_tensor(stored()), "mask": torch_tensor(stored("BoolStorage", "1"))})
+    data = [("a/data/0", bytes(24)), ("a/data/1", bytes(6))]
+    good = [("a/data.pkl", pickle), ("a/byteorder", b"little"), *data, ("a/version", b"3\n")]
+    return {
+        "ok-two": archive(good),
+        "ok-bare": archive([("a/data.pkl", pickle), *data]),
+        "ok-prefix": b"PK\3\4" + bytes(26) + archive(good),
+        "compressed": archive(good, zipfile.ZIP_DEFLATED),
+        "two-pickles": archive([*good, ("b/data.pkl", pickle)]),
+        "traversal": archive([*good, ("../x", b"")]),
+        "absolute": archive([*good, ("/x", b"")]),
+        "big-endian": archive([("a/data.pkl", pickle), ("a/byteorder", b"big"), *data]),
+        "no-storage": archive(good[:3]),
+        "short-storage": archive([("a/data.pkl", pickle), ("a/data/0", bytes(23)), data[1]]),
+        "checksum": archive(good).replace(b"storage", b"storagf"),
+        "no-directory": archive(good)[:200],
+        "legacy": b"\x80\2\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+    }
+
+
 def config_corpus():
     config = {"model_type": "llama", "hidden_size": 64, "rms_norm_eps": 1e-5, "tie_word_embeddings": True,
               "rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "eos_token_id": [1, 2], "nothing": None,
@@ -148,7 +245,8 @@ def config_corpus():
 
 def main():
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "tests/fuzz/corpus"
-    corpora = {"gguf": gguf_corpus(), "safetensors": safetensors_corpus(), "config": config_corpus()}
+    corpora = {"gguf": gguf_corpus(), "safetensors": safetensors_corpus(), "pickle": pickle_corpus(),
+               "pytorch": pytorch_corpus(), "config": config_corpus()}
     for kind, files in corpora.items():
         (root / kind).mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -29,6 +29,8 @@ HEADERS = (
     "CLI/CLI.hpp",
     "fmt/format.h",
     "tl/expected.hpp",
+    "minizip/unzip.h",
+    "zlib.h",
     "gtest/gtest.h",
     "benchmark/benchmark.h",
 )

@@ -7,19 +7,7 @@ MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& 
   for (const auto& [name, tensor] : checkpoint.tensors) estimate.stored_bytes += tensor.data.size();
 
   const auto add = [&](const LinearWeights& l) { estimate.packed_bytes += l.n_out * l.n_in * sizeof(float); };
-  const auto add_ffn = [&](const FfnWeights& ffn) {
-    add(ffn.in);
-    add(ffn.down);
-  };
-  for (const LayerWeights& layer : model.weights.layers) {
-    add(layer.qkv);
-    add(layer.attention_out);
-    if (layer.ffn) add_ffn(*layer.ffn);
-    if (!layer.moe) continue;
-    add(layer.moe->router);
-    for (const FfnWeights& expert : layer.moe->experts) add_ffn(expert);
-    if (layer.moe->shared) add_ffn(*layer.moe->shared);
-  }
+  for (const LayerWeights& layer : model.weights.layers) for_each_linear(layer, add);
   const ModelSpec& spec = model.spec;
   const auto d = static_cast<size_t>(spec.d_model);
   const size_t per_layer = 2 * d + static_cast<size_t>(spec.d_query()) + 2 * static_cast<size_t>(spec.d_kv());

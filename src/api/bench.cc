@@ -123,7 +123,7 @@ Result<BenchResult> bench(std::string_view model, std::string_view backend, cons
   BenchResult result;
   result.threads = threads();
   const auto start = std::chrono::steady_clock::now();
-  LIMPID_TRY(const Session session, Session::open(model, backend));
+  LIMPID_TRY(const Session session, Session::open(model, backend, request.adapter));
   LIMPID_CHECK_OK(run(session.model(), bench_ids(session, 1)));
   LIMPID_CHECK_OK(session.explain({.prompt = {.text = {}, .ids = bench_ids(session, 1)}}));
   result.load_seconds = seconds_since(start);

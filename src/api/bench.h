@@ -29,6 +29,7 @@ struct BenchResult {
 struct BenchRequest {
   std::vector<int> n_tok = {16, 64, 256, 1024};
   int repeats = 3;  // the median is reported
+  std::string adapter = {};
 };
 
 /// The prompt is a passage of prose, repeated to length (ids counting up for a model without tokenizer).

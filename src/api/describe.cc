@@ -1,5 +1,6 @@
 #include "api/describe.h"
 
+#include "api/open_model.h"
 #include "checkpoint/format.h"
 #include "checkpoint/locate.h"
 #include "model/family.h"
@@ -7,11 +8,11 @@
 
 namespace limpid {
 
-Result<ModelInfo> describe(std::string_view model, size_t n_tok) {
-  LIMPID_TRY(const std::filesystem::path path, locate_model(model));
-  LIMPID_TRY(const Checkpoint checkpoint, open_checkpoint(path));
+Result<ModelInfo> describe(std::string_view model, size_t n_tok, std::string_view adapter) {
+  LIMPID_TRY(const Checkpoint checkpoint, open_model(model, adapter));
   ModelInfo info;
   info.path = checkpoint.path;
+  info.adapter = checkpoint.adapter;
   info.format = checkpoint.format;
   info.n_tensor = checkpoint.tensors.size();
   info.n_parameter = count_parameters(checkpoint);

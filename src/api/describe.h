@@ -16,6 +16,7 @@ namespace limpid {
 
 struct ModelInfo {
   std::filesystem::path path;
+  std::filesystem::path adapter;     // empty without
   std::string format;                // "gguf"
   std::string architecture;          // as the file names it
   std::optional<ModelSpec> spec;     // absent when not supported
@@ -31,7 +32,7 @@ struct ModelInfo {
 
 /// Reads headers only; no weights are decoded. Errors: kNotFound, kCorrupt, kIo, and kUnsupported for a
 /// checkpoint whose bytes cannot be read at all; an architecture nobody registered is not an error.
-Result<ModelInfo> describe(std::string_view model, size_t n_tok);
+Result<ModelInfo> describe(std::string_view model, size_t n_tok, std::string_view adapter = {});
 
 struct FamilyInfo {
   std::string_view name, gguf_architecture, examples;

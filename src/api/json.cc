@@ -97,6 +97,7 @@ std::string to_json(std::span<const Piece> tokens) {
 
 std::string to_json(const ModelInfo& info) {
   Json json = {{"path", info.path.string()},
+               {"adapter", info.adapter.empty() ? Json(nullptr) : Json(info.adapter.string())},
                {"format", info.format},
                {"architecture", info.architecture},
                {"supported", info.spec.has_value()},

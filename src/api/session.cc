@@ -3,8 +3,7 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "checkpoint/checkpoint.h"
-#include "checkpoint/locate.h"
+#include "api/open_model.h"
 #include "forward/run.h"
 #include "kernels/kernels.h"
 
@@ -25,10 +24,11 @@ Result<Route> Explanation::route(RouteOptions options) {
   return extract_route(*contributions_, options);
 }
 
-Result<Session> Session::open(std::string_view name, std::string_view backend_name) {
+Result<Session> Session::open(std::string_view name, std::string_view backend_name,
+                              std::string_view adapter) {
   LIMPID_TRY(const Backend* backend, backend(backend_name));
-  LIMPID_TRY(const std::filesystem::path path, locate_model(name));
-  LIMPID_TRY(Checkpoint checkpoint, open_checkpoint(path));
+  LIMPID_TRY(Checkpoint checkpoint, open_model(name, adapter));
+  const std::filesystem::path path = checkpoint.path;
   Vocabulary vocabulary(checkpoint);
   LIMPID_TRY(std::shared_ptr<const Model> model, Model::load(std::move(checkpoint), *backend));
   if (vocabulary.n_vocab() > model->spec().n_vocab) {
@@ -41,8 +41,12 @@ Result<Session> Session::open(std::string_view name, std::string_view backend_na
 }
 
 std::string Session::name() const {
-  const auto& path = model_->checkpoint().path;
-  return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
+  const auto stem = [](const std::filesystem::path& path) {
+    return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
+  };
+  const Checkpoint& checkpoint = model_->checkpoint();
+  if (checkpoint.adapter.empty()) return stem(checkpoint.path);
+  return stem(checkpoint.path) + " + " + stem(checkpoint.adapter);
 }
 
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {

@@ -64,12 +64,14 @@ class Explanation {
 class Session {
  public:
   /// `model`: a GGUF file, a Hugging Face folder, an id in the local cache, or empty for the default model.
+  /// `adapter`: a LoRA adapter for it, or empty.
   /// Errors: kNotFound, kCorrupt, kUnsupported, kIo.
-  static Result<Session> open(std::string_view model, std::string_view backend = "cpu");
+  static Result<Session> open(std::string_view model, std::string_view backend = "cpu",
+                              std::string_view adapter = {});
 
   const Model& model() const { return *model_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
-  /// File stem or folder name.
+  /// File stem or folder name; with an adapter "MODEL + ADAPTER".
   std::string name() const;
 
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;

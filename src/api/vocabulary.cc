@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "checkpoint/locate.h"
+#include "api/open_model.h"
 
 namespace limpid {
 
@@ -12,9 +12,8 @@ Vocabulary::Vocabulary(const Checkpoint& checkpoint)
         return std::make_shared<const Tokenizer>(std::move(t));
       })) {}
 
-Result<Vocabulary> Vocabulary::open(std::string_view model) {
-  LIMPID_TRY(const std::filesystem::path path, locate_model(model));
-  LIMPID_TRY(const Checkpoint checkpoint, open_checkpoint(path));
+Result<Vocabulary> Vocabulary::open(std::string_view model, std::string_view adapter) {
+  LIMPID_TRY(const Checkpoint checkpoint, open_model(model, adapter));
   Vocabulary vocabulary(checkpoint);
   if (!vocabulary.tokenizer_) return tl::unexpected<Error>(vocabulary.tokenizer_.error());
   return vocabulary;

@@ -24,9 +24,8 @@ class Vocabulary {
  public:
   /// Never fails: a model without a tokenizer still runs on ids, and its error is reported when text is used.
   explicit Vocabulary(const Checkpoint& checkpoint);
-  /// Of a model that need not be supported otherwise. Errors: as locate_model, open_checkpoint,
-  /// Tokenizer::load.
-  static Result<Vocabulary> open(std::string_view model);
+  /// Of a model that need not be supported otherwise. Errors: as open_model, Tokenizer::load.
+  static Result<Vocabulary> open(std::string_view model, std::string_view adapter = {});
 
   /// Ids of the prompt. Adds to `warnings` (a doubled BOS). Errors: no tokenizer, an empty text.
   Result<std::vector<int>> encode(const Prompt& prompt, std::vector<std::string>& warnings) const;

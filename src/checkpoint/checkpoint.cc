@@ -6,6 +6,7 @@
 #include <numeric>
 #include <system_error>
 
+#include "checkpoint/adapter.h"
 #include "checkpoint/format.h"
 #include "checkpoint/text.h"
 
@@ -52,16 +53,13 @@ std::string some_names(const std::vector<std::string>& names) {
 
 tl::unexpected<Error> unrecognised_folder(const fs::path& path) {
   const auto names = file_names(path);
-  if (const std::string* gguf = find_ending(names, ".gguf")) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: expected {}, found a folder with {}", path.string(), expected_formats(),
-                            quote(*gguf)),
-                fmt::format("name the file itself: {}", (path / *gguf).string()));
-  }
-  if (const std::string* weights = find_ending(names, ".bin")) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: PyTorch weights are not supported", (path / *weights).string()),
-                "convert them to safetensors: model.save_pretrained(folder, safe_serialization=True)");
+  for (const char* ending : {".gguf", ".bin", ".pt", ".pth"}) {
+    if (const std::string* file = find_ending(names, ending)) {
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("{}: expected {}, found a folder with {}", path.string(), expected_formats(),
+                              quote(*file)),
+                  fmt::format("name the file itself: {}", (path / *file).string()));
+    }
   }
   return fail(ErrorCode::kUnsupported,
               fmt::format("{}: expected {}, found {}", path.string(), expected_formats(), some_names(names)));
@@ -103,6 +101,13 @@ Result<Checkpoint> open_checkpoint(const fs::path& path) {
     return fail(missing ? ErrorCode::kNotFound : ErrorCode::kIo,
                 missing ? fmt::format("{}: no such file or folder", path.string())
                         : fmt::format("{}: cannot open: {}", path.string(), error.message()));
+  }
+  if (is_adapter(path)) {
+    const std::string base = adapter_base_name(path);
+    return fail(ErrorCode::kUnsupported,
+                fmt::format("{}: expected a model, found an adapter for one", path.string()),
+                fmt::format("open its base with it: {} --adapter {}", base.empty() ? "MODEL" : quote(base),
+                            path.string()));
   }
   for (const Format* format : formats()) {
     if (format->recognises(path)) return format->open(path);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,11 +24,22 @@ namespace limpid {
 /// Whose names the tensors and metadata keys carry.
 enum class Dialect { kHuggingFace, kGguf };
 
+struct TensorInfo;
+
+/// What an adapter adds to a matrix W [n_out, n_in]: scale B A. Shapes have been checked against each other.
+struct LowRankUpdate {
+  const TensorInfo* a = nullptr;  // [rank, n_in]
+  const TensorInfo* b = nullptr;  // [n_out, rank]
+  float scale = 0;
+  bool is_transposed = false;  // W is stored as [n_in, n_out]
+};
+
 struct TensorInfo {
   std::string name;
   DType type = DType::kF32;
   std::vector<size_t> shape;        // outermost dimension first (GGUF's order reversed); a scalar is [1]
   std::span<const std::byte> data;  // rows are contiguous; a row is a whole number of blocks; any alignment
+  std::optional<LowRankUpdate> update = {};  // points into the same Checkpoint
 
   size_t n_element() const;
 };
@@ -37,12 +49,14 @@ using TensorMap = std::map<std::string, TensorInfo, std::less<>>;
 struct Checkpoint {
   std::filesystem::path path;       // what the user named: a .gguf file or a folder
   std::filesystem::path directory;  // where companion files (tokenizer.json) are looked for
-  std::string format;               // "gguf", "safetensors"
+  std::string format;               // "gguf", "pytorch_bin", "safetensors"
   Dialect dialect = Dialect::kHuggingFace;
   Metadata metadata;
   TensorMap tensors;
   /// Tensors that are stored with a type that DType does not have, by name: "F64", "BOOL", ...
   std::map<std::string, std::string, std::less<>> unsupported_tensors;
+  std::filesystem::path adapter;  // folder of the adapter that was added; empty without
+  TensorMap adapter_tensors;      // what TensorInfo::update points into
   std::vector<MappedFile> files;  // what TensorInfo::data points into
 
   /// nullptr when absent, or stored with an unsupported type.

@@ -7,6 +7,7 @@
 
 #include "checkpoint/format.h"
 #include "checkpoint/test_files.h"
+#include "checkpoint/test_torch.h"
 
 namespace limpid {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 using test::entry;
 using test::safetensors_bytes;
 using test::TemporaryFolder;
+using test::torch_file;
 
 const std::string kConfig = R"({"model_type": "llama"})";
 
@@ -29,7 +31,7 @@ std::string index_of(const std::string& weight_map) {
 TEST(Formats, AreRegistered) {
   std::vector<std::string_view> names;
   for (const Format* format : formats()) names.push_back(format->name);
-  EXPECT_EQ(names, (std::vector<std::string_view>{"gguf", "safetensors"}));
+  EXPECT_EQ(names, (std::vector<std::string_view>{"gguf", "pytorch_bin", "safetensors"}));
 }
 
 TEST(OpenCheckpoint, Gguf) {
@@ -83,6 +85,48 @@ TEST(OpenCheckpoint, Shards) {
   const auto alone = open_checkpoint(other);
   ASSERT_TRUE(alone) << alone.error().message;
   EXPECT_NE(alone->find("z"), nullptr);
+}
+
+TEST(OpenCheckpoint, PyTorch) {
+  for (const char* name : {"pytorch_model.bin", "weights.bin", "weights.pt", "weights.pth"}) {
+    const TemporaryFolder folder;
+    folder.write("config.json", kConfig);
+    const auto file = folder.write(name, torch_file({"x", "y"}));
+    folder.write("optimizer.pt", "not looked at");
+    std::vector<std::filesystem::path> paths = {file};
+    if (name == std::string_view("pytorch_model.bin")) paths.push_back(folder.path());
+    for (const auto& path : paths) {
+      const auto checkpoint = open_checkpoint(path);
+      ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+      EXPECT_EQ(checkpoint->format, "pytorch_bin");
+      EXPECT_EQ(checkpoint->dialect, Dialect::kHuggingFace);
+      EXPECT_EQ(checkpoint->directory, folder.path());
+      EXPECT_EQ(checkpoint->tensors.size(), 2);
+    }
+  }
+}
+
+TEST(OpenCheckpoint, PyTorchShards) {
+  const TemporaryFolder folder;
+  folder.write("config.json", kConfig);
+  folder.write("pytorch_model.bin.index.json", index_of(R"("x": "1.bin", "y": "2.bin")"));
+  const auto first = folder.write("1.bin", torch_file({"x"}));
+  folder.write("2.bin", torch_file({"y"}));
+  for (const auto& path : {folder.path(), first}) {
+    const auto checkpoint = open_checkpoint(path);
+    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+    EXPECT_EQ(checkpoint->files.size(), 2);
+    EXPECT_EQ(checkpoint->find("y")->data.front(), std::byte{'0'});
+  }
+}
+
+TEST(OpenCheckpoint, SafetensorsComeBeforePyTorch) {
+  const TemporaryFolder folder;
+  folder.write("config.json", kConfig);
+  folder.write("model.safetensors", tensor_file("x"));
+  const auto file = folder.write("pytorch_model.bin", torch_file({"y"}));
+  EXPECT_EQ(open_checkpoint(folder.path())->format, "safetensors");
+  EXPECT_EQ(open_checkpoint(file)->format, "pytorch_bin");
 }
 
 TEST(OpenCheckpoint, ModelsOfTheTestData) {
@@ -155,23 +199,35 @@ TEST(OpenCheckpoint, SaysWhatIsWrong) {
        kUnsupported,
        "found a folder with 'm.gguf'",
        "name the file itself: "},
-      {"PyTorch",
-       {config, {"pytorch_model.bin", "PK"}},
+      {"PyTorch under another name",
+       {config, {"weights.bin", "PK"}},
        "",
        kUnsupported,
-       "pytorch_model.bin: PyTorch weights are not supported",
-       "convert them to safetensors"},
-      {"PyTorch file",
-       {{"pytorch_model.bin", "PK\3\4"}},
+       "found a folder with 'weights.bin'",
+       "name the file itself: "},
+      {"bad PyTorch",
+       {config, {"pytorch_model.bin", "x"}},
+       "",
+       kCorrupt,
+       "pytorch_model.bin: expected a file that torch.save"},
+      {"PyTorch without config",
+       {{"pytorch_model.bin", torch_file({"x"})}},
        "pytorch_model.bin",
-       kUnsupported,
-       "found a ZIP archive"},
+       kNotFound,
+       "config.json: expected beside the weights"},
+      {"PyTorch shard missing",
+       {config, {"pytorch_model.bin.index.json", index_of(R"("x": "1.bin")")}},
+       "",
+       kNotFound,
+       "expected the file '1.bin' that pytorch_model.bin.index.json names",
+       "fetch this file"},
       {"empty file",
        {{"x", ""}},
        "x",
        kUnsupported,
-       "expected a .gguf file (GGUF version 2 or 3), or a folder with "
-       "config.json and .safetensors files, found an empty file"},
+       "expected a .gguf file (GGUF version 2 or 3), or a folder with config.json and pytorch_model.bin, or "
+       "a "
+       "folder with config.json and .safetensors files, found an empty file"},
       {"not GGUF",
        {{"m.gguf", "hello, world"}},
        "m.gguf",
@@ -264,7 +320,7 @@ TEST(OpenCheckpoint, SaysWhatIsWrong) {
 
 TEST(OpenCheckpoint, APipeDoesNotHang) {
   const TemporaryFolder folder;
-  for (const char* name : {"pipe", "pipe.gguf", "pipe.safetensors"}) {
+  for (const char* name : {"pipe", "pipe.gguf", "pipe.safetensors", "pipe.bin"}) {
     const auto path = folder.path() / name;
     ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
     const auto checkpoint = open_checkpoint(path);

@@ -8,7 +8,10 @@
 #include "checkpoint/gguf_split.h"
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
+#include "checkpoint/pickle.h"
+#include "checkpoint/pytorch_file.h"
 #include "checkpoint/safetensors_file.h"
+#include "checkpoint/torch_state_dict.h"
 
 namespace limpid {
 namespace {
@@ -38,6 +41,11 @@ std::optional<Error> gguf_error(Bytes bytes) {
   return contents ? error_of(read_gguf_split(contents->metadata, "x")) : contents.error();
 }
 
+Result<std::vector<TorchTensor>> parse_pickle(Bytes bytes) {
+  LIMPID_TRY(const Pickle pickle, read_pickle(bytes, "x"));
+  return read_state_dict(pickle, "x");
+}
+
 class FuzzCorpus : public testing::TestWithParam<Parser> {};
 
 TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
@@ -63,6 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Parser{"gguf", gguf_error},
                     Parser{"safetensors",
                            [](Bytes bytes) { return error_of(parse_safetensors(bytes, "x")); }},
+                    Parser{"pickle", [](Bytes bytes) { return error_of(parse_pickle(bytes)); }},
+                    Parser{"pytorch", [](Bytes bytes) { return error_of(parse_pytorch(bytes, "x")); }},
                     Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),
     [](const auto& test) { return test.param.folder; });
 

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "checkpoint/adapter.h"
 #include "checkpoint/format.h"
 #include "checkpoint/gguf_split.h"
 #include "checkpoint/text.h"
@@ -112,6 +113,7 @@ uintmax_t size_on_disk(const fs::path& path) {
 }
 
 void add_if_recognised(std::string name, const fs::path& path, std::vector<FoundModel>& models) {
+  if (is_adapter(path)) return;
   for (const Format* format : formats()) {
     if (!format->recognises(path)) continue;
     models.push_back({std::move(name), path, std::string(format->name), size_on_disk(path)});

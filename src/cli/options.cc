@@ -21,6 +21,11 @@ void ComputeOptions::apply() const {
   set_runtime_threads(threads);
 }
 
+void add_adapter_option(CLI::App& app, std::string& adapter) {
+  app.add_option("--adapter", adapter, "Folder of a LoRA adapter (as PEFT saves it) to add to the model")
+      ->option_text("DIR");
+}
+
 void PromptOptions::add_to(CLI::App& app) {
   app.add_option(
          "words", words,
@@ -31,6 +36,7 @@ void PromptOptions::add_to(CLI::App& app) {
   app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")->delimiter(',');
   auto* with = app.add_flag("--bos", bos, "Put the BOS token first, whatever the tokenizer says");
   app.add_flag("--no-bos", no_bos, "Add no BOS token")->excludes(with);
+  add_adapter_option(app, adapter);
   app.parse_complete_callback([this] { check(); });
 }
 

@@ -21,11 +21,15 @@ struct ComputeOptions {
   void apply() const;
 };
 
+/// `--adapter`, for a verb that takes a model.
+void add_adapter_option(CLI::App& app, std::string& adapter);
+
 /// `[MODEL] [PROMPT]`, where a single word is the prompt for the default model.
 struct PromptOptions {
   std::vector<std::string> words;
   std::vector<int> ids;
   bool bos = false, no_bos = false;
+  std::string adapter;
 
   void add_to(CLI::App& app);
 

@@ -13,6 +13,30 @@ size_t row_bytes(const TensorInfo& tensor) {
   return tensor.data.size() / (tensor.n_element() / tensor.shape.back());
 }
 
+Matrix decode_matrix(const Backend& backend, const TensorInfo& tensor) {
+  Matrix out(tensor.shape[0], tensor.shape[1]);
+  for (size_t row = 0; row < out.rows(); ++row) decode_row(backend, tensor, row, out.row(row));
+  return out;
+}
+
+/// An adapter's change of one matrix, its factors decoded.
+struct Update {
+  Update(const Backend& backend, const LowRankUpdate& update)
+      : a(decode_matrix(backend, *update.a)), b(decode_matrix(backend, *update.b)), scale(update.scale) {}
+
+  /// w: [n_in], row `row` of W [n_out, n_in].
+  void add_to(size_t row, std::span<float> w) const {
+    for (size_t k = 0; k < a.rows(); ++k) {
+      const float factor = scale * b.row(row)[k];
+      const auto direction = a.row(k);
+      for (size_t i = 0; i < w.size(); ++i) w[i] += factor * direction[i];
+    }
+  }
+
+  Matrix a, b;  // [rank, n_in], [n_out, rank]
+  float scale;
+};
+
 /// [cols, rows] of matrix `index` of a stored stack [..., rows, cols], in blocks that stay in cache.
 Matrix decode_transposed(const Backend& backend, const TensorInfo& tensor, size_t index) {
   constexpr size_t kBlock = 32;
@@ -58,6 +82,7 @@ std::vector<float> decode_slices(const Backend& backend, std::span<const VectorS
 void with_row_reader(const Backend& backend, const LinearWeights& linear,
                      const std::function<void(const Backend::RowReader&)>& use) {
   std::map<std::pair<const TensorInfo*, size_t>, Matrix> transposed;  // by tensor and matrix in it
+  std::map<const TensorInfo*, Update> updates;
   std::vector<size_t> first_row;  // of each slice
   size_t n_row = 0;
   for (const RowSlice& slice : linear.rows) {
@@ -67,6 +92,7 @@ void with_row_reader(const Backend& backend, const LinearWeights& linear,
     if (slice.transposed && !transposed.contains(key)) {
       transposed.emplace(key, decode_transposed(backend, *slice.tensor, slice.matrix));
     }
+    if (const auto& update = slice.tensor->update) updates.try_emplace(slice.tensor, backend, *update);
   }
   CHECK(n_row == linear.n_out);
 
@@ -79,6 +105,9 @@ void with_row_reader(const Backend& backend, const LinearWeights& linear,
       std::ranges::copy(transposed.at({slice.tensor, slice.matrix}).row(stored), out.begin());
     } else {
       decode_row(backend, *slice.tensor, stored, out);
+    }
+    if (const auto update = updates.find(slice.tensor); update != updates.end()) {
+      update->second.add_to(stored, out);
     }
   });
 }

@@ -10,8 +10,8 @@
 
 namespace limpid {
 
-/// Row `row` of a [rows, cols] tensor, or of a stack [n, rows, cols], whose rows are numbered through. out:
-/// [cols].
+/// Row `row` of a [rows, cols] tensor, or of a stack [n, rows, cols], whose rows are numbered through, as stored:
+/// without an adapter's update. out: [cols].
 void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out);
 
 /// All elements of a tensor of one dimension.
@@ -20,8 +20,9 @@ std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tenso
 /// Entries of all slices one after another; zeros for slices without tensor.
 std::vector<float> decode_slices(const Backend& backend, std::span<const VectorSlice> slices);
 
-/// Calls `use` with a reader of the projection's output rows, valid during the call. Transposed tensors are
-/// transposed once, as a whole, before that (transient memory: the float32 matrix).
+/// Calls `use` with a reader of the projection's output rows, valid during the call. An adapter's update is
+/// part of them: to w come scale B[row, k] A[k, :] for k = 0, 1, ..., one after the other in float32.
+/// Transposed tensors are transposed once, as a whole, before that (transient memory: the float32 matrix).
 void with_row_reader(const Backend& backend, const LinearWeights& linear,
                      const std::function<void(const Backend::RowReader&)>& use);
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
+#include <map>
 #include <optional>
 
 #include "model/family.h"
@@ -75,6 +76,35 @@ Status check(const Checkpoint& checkpoint, const ModelDescription& model) {
   return {};
 }
 
+/// An adapter may only change matrices that the model multiplies with; a tied embedding is two things at
+/// once.
+Status check_updates(const Checkpoint& checkpoint, const ModelWeights& weights) {
+  std::map<const TensorInfo*, bool> is_transposed;  // of every tensor that is read by rows
+  const auto collect = [&](const LinearWeights& linear) {
+    for (const RowSlice& slice : linear.rows) is_transposed.emplace(slice.tensor, slice.transposed);
+  };
+  for (const LayerWeights& layer : weights.layers) for_each_linear(layer, collect);
+  collect(weights.unembed);
+  is_transposed.erase(weights.embedding);
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    if (!tensor.update) continue;
+    const auto found = is_transposed.find(&tensor);
+    if (found == is_transposed.end()) {
+      return fail(
+          ErrorCode::kUnsupported,
+          fmt::format("{}: an adapter of tensor '{}' is not supported", checkpoint.adapter.string(), name),
+          "supported are the projections of attention and feed-forward blocks, and an untied lm_head");
+    }
+    if (found->second != tensor.update->is_transposed) {
+      return fail(ErrorCode::kCorrupt,
+                  fmt::format("{}: 'fan_in_fan_out' does not fit the way in which the model stores '{}'",
+                              checkpoint.adapter.string(), name),
+                  "it is true for gpt2's projections and false for those of other families");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ModelDescription> describe_model(const Checkpoint& checkpoint) {
@@ -98,6 +128,7 @@ Result<ModelDescription> describe_model(const Checkpoint& checkpoint) {
   LIMPID_TRY(ModelDescription description, (*found)->describe(checkpoint));
   description.spec.family = (*found)->name;
   LIMPID_CHECK_OK(check(checkpoint, description));
+  LIMPID_CHECK_OK(check_updates(checkpoint, description.weights));
   return description;
 }
 

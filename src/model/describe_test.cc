@@ -253,5 +253,34 @@ TEST(Gguf, RefusesWhatTheLlamaArchitectureAlsoStandsFor) {
   }
 }
 
+TEST(Describe, AnAdapterChangesOnlyMatricesThatAreUsedOnce) {
+  struct Case {
+    Fixture (*make)();
+    const char* tensor;
+    bool is_transposed;
+    const char* message;  // "": accepted
+  };
+  const Case cases[] = {
+      {llama_folder, "model.layers.0.self_attn.q_proj.weight", false, ""},
+      {llama_folder, "model.layers.0.mlp.down_proj.weight", false, ""},
+      {llama_folder, "model.layers.0.self_attn.q_proj.weight", true, "'fan_in_fan_out' does not fit"},
+      {llama_folder, "model.embed_tokens.weight", false, "an adapter of tensor 'model.embed_tokens.weight'"},
+      {llama_folder, "model.norm.weight", false, "an adapter of tensor 'model.norm.weight'"},
+      {gpt2_folder, "h.0.attn.c_proj.weight", true, ""},
+      {gpt2_folder, "h.0.attn.c_proj.weight", false, "'fan_in_fan_out' does not fit"},
+      {gpt2_folder, "wpe.weight", false, "an adapter of tensor 'wpe.weight'"},
+  };
+  for (const Case& c : cases) {
+    Fixture f = c.make();
+    f.checkpoint.adapter = "adapter";
+    f.checkpoint.tensors.at(c.tensor).update = LowRankUpdate{nullptr, nullptr, 1, c.is_transposed};
+    const auto model = describe_model(f.checkpoint);
+    EXPECT_EQ(model.has_value(), *c.message == '\0') << c.tensor;
+    if (model) continue;
+    EXPECT_TRUE(model.error().message.starts_with("adapter: ")) << model.error().message;
+    EXPECT_NE(model.error().message.find(c.message), std::string::npos) << model.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace limpid

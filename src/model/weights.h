@@ -72,6 +72,23 @@ struct LayerWeights {
   std::optional<NormWeights> ffn_post_norm;
 };
 
+/// Calls use(linear) for every projection of a layer.
+template <class Use>
+void for_each_linear(const LayerWeights& layer, const Use& use) {
+  const auto use_ffn = [&use](const FfnWeights& ffn) {
+    use(ffn.in);
+    use(ffn.down);
+  };
+  use(layer.qkv);
+  use(layer.attention_out);
+  if (layer.ffn) use_ffn(*layer.ffn);
+  if (!layer.moe) return;
+  use(layer.moe->router);
+  for (const FfnWeights& expert : layer.moe->experts) use_ffn(expert);
+  if (layer.moe->shared) use_ffn(*layer.moe->shared);
+  if (layer.moe->shared_gate) use(*layer.moe->shared_gate);
+}
+
 struct ModelWeights {
   const TensorInfo* embedding = nullptr;           // [n_vocab, d_model]
   const TensorInfo* position_embedding = nullptr;  // [position_offset + n_ctx, d_model], or none

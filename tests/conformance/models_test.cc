@@ -7,6 +7,7 @@
 #include "golden.h"
 
 #include "api/describe.h"
+#include "checkpoint/adapter.h"
 
 namespace limpid {
 namespace {
@@ -81,6 +82,44 @@ TEST(Formats, AModelInPartsGivesTheSameBits) {
     EXPECT_EQ(golden::trace(golden::open(models / "llama-split" / name), ids), whole) << name;
   }
 }
+
+/// The folder holds both; naming the .bin file opens that. gpt2's is as the hub has it: without the prefix
+/// "transformer.", and with dead mask buffers.
+TEST(Formats, PyTorchWeightsGiveTheSameBits) {
+  for (const char* name : {"llama-tied", "gpt2"}) {
+    const auto folder = golden::testdata() / "models" / name;
+    const auto weights = folder / "pytorch_model.bin";
+    const auto info = describe(weights.string(), 1);
+    ASSERT_TRUE(info.has_value()) << info.error().message;
+    ASSERT_EQ(info->format, "pytorch_bin");
+    const std::vector<int> ids = {5, 80, 7, 7, 200};
+    EXPECT_EQ(golden::trace(golden::open(folder), ids), golden::trace(golden::open(weights), ids)) << name;
+  }
+}
+
+class Adapters : public ::testing::TestWithParam<std::tuple<const char*, const char*>> {};
+
+TEST_P(Adapters, GiveTheNumbersOfTheMergedModel) {
+  const auto& [adapter, backend] = GetParam();
+  const auto folder = golden::testdata() / "adapters" / adapter;
+  const auto base = golden::testdata() / "models" / adapter_base_name(folder);
+  const auto expected = golden::read(folder / "golden.t7.safetensors");
+  const auto session = Session::open(base.string(), backend, folder.string());
+  ASSERT_TRUE(session.has_value()) << session.error().message;
+  const auto found = golden::trace(*session, golden::ids_of(expected));
+  ASSERT_EQ(found.size(), expected.size());
+  for (const auto& [name, values] : expected) expect_close(name, found.at(name), values);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Adapters,
+                         ::testing::Combine(::testing::Values("llama-tied-lora", "gpt2-lora"),
+                                            ::testing::Values("cpu", "reference")),
+                         [](const auto& param) {
+                           std::string name =
+                               fmt::format("{}_{}", std::get<0>(param.param), std::get<1>(param.param));
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
 
 TEST(Families, EachHasAGoldenInEachDialect) {
   std::set<std::pair<std::string, std::string>> covered;  // family, format

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Broken copies of good models: whatever is wrong with a file, limpid must say so and exit with 1.
 
-    tests/mutate/mutate.py OUT                         100 GGUF files and 100 model folders under OUT
+    tests/mutate/mutate.py OUT                         100 GGUF files, 100 folders with safetensors and
+                                                       100 with PyTorch weights under OUT
     tests/mutate/mutate.py OUT --check build/release/limpid
                                                        the same, then runs `limpid explain` on each of them
 
 The same arguments give the same bytes. Each copy breaks the structure of its model in a way that is fatal by
-construction (gguf_mutations.py, safetensors_mutations.py). Needs nothing but Python.
+construction (gguf_mutations.py, safetensors_mutations.py, pytorch_mutations.py). Needs nothing but Python.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import gguf_mutations
+import pytorch_mutations
 import safetensors_mutations
 
 MODELS = Path(__file__).resolve().parent.parent.parent / "testdata" / "models"
@@ -52,6 +54,45 @@ def make_folder(mutation, source, rng):
     return folder.files
 
 
+def make_pytorch(mutation, source, rng):
+    folder = pytorch_mutations.Folder(source)
+    folder.write()
+    sound = folder.files.pop(pytorch_mutations.WEIGHTS)
+    mutation(folder, rng)
+    folder.finish()
+    assert folder.files[pytorch_mutations.WEIGHTS] != sound, mutation.__name__
+    return folder.files
+
+
+def sound_pytorch(source):
+    folder = pytorch_mutations.Folder(source)
+    folder.finish()
+    return folder.files
+
+
+def write_folder(path, files):
+    path.mkdir(exist_ok=True)
+    for file in path.iterdir():
+        file.unlink()
+    for file, data in files.items():
+        (path / file).write_bytes(data)
+
+
+def read_folder(folder):
+    return {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix not in (".gguf", ".bin")}
+
+
+def write_sound_pytorch(out, folders):
+    """Nothing broken, to show that it is the mutations that break the others. Returns the paths."""
+    paths = []
+    for folder in folders:
+        source = read_folder(folder)
+        if "model.safetensors" in source:
+            paths.append(out / f"pytorch-sound-{folder.name}")
+            write_folder(paths[-1], sound_pytorch(source))
+    return paths
+
+
 def write_all(out, ggufs, folders, count, seed):
     """Writes the copies and returns their paths."""
     paths = []
@@ -60,16 +101,14 @@ def write_all(out, ggufs, folders, count, seed):
         path = out / f"{name}.gguf"
         path.write_bytes(data)
         paths.append(path)
-    sources = [{file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.suffix != ".gguf"}
-               for folder in folders]
+    sources = [read_folder(folder) for folder in folders]
     for name, files in mutants("safetensors", safetensors_mutations.MUTATIONS, sources, count, seed, make_folder):
-        path = out / name
-        path.mkdir(exist_ok=True)
-        for file in path.iterdir():
-            file.unlink()
-        for file, data in files.items():
-            (path / file).write_bytes(data)
-        paths.append(path)
+        paths.append(out / name)
+        write_folder(paths[-1], files)
+    whole = [source for source in sources if "model.safetensors" in source]
+    for name, files in mutants("pytorch", pytorch_mutations.MUTATIONS, whole, count, seed, make_pytorch):
+        paths.append(out / name)
+        write_folder(paths[-1], files)
     return paths
 
 
@@ -129,7 +168,7 @@ def main():
     paths = write_all(arguments.out, arguments.gguf, arguments.safetensors, arguments.n, arguments.seed)
     if arguments.check is None:
         return 0
-    sources = [*arguments.gguf, *arguments.safetensors]
+    sources = [*arguments.gguf, *arguments.safetensors, *write_sound_pytorch(arguments.out, arguments.safetensors)]
     return 1 if check(arguments.check.resolve(), sources, paths, arguments.verbose) else 0
 
 

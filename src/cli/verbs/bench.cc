@@ -57,6 +57,7 @@ std::function<Status()> define(CLI::App& app) {
   app.add_option("--repeats", options->request.repeats, "Runs per length; the median is shown")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  add_adapter_option(app, options->request.adapter);
   add_format_option(app, options->format, {"table", "json"});
   options->compute.add_to(app);
   return [options] { return run_bench(*options); };

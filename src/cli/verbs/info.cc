@@ -11,6 +11,7 @@ namespace {
 
 struct Options {
   std::string model;
+  std::string adapter;
   std::string format;
   size_t n_tok = 64;
 };
@@ -24,6 +25,7 @@ void print_text(const ModelInfo& info) {
     fmt::print("{:<14}{}\n", label, value);
   };
   line("path", info.path.string());
+  if (!info.adapter.empty()) line("adapter", info.adapter.string());
   line("format", info.format);
   line("architecture", info.architecture);
   if (info.spec) {
@@ -56,7 +58,7 @@ void print_text(const ModelInfo& info) {
 }
 
 Status run_info(const Options& options) {
-  LIMPID_TRY(const ModelInfo info, describe(options.model, options.n_tok));
+  LIMPID_TRY(const ModelInfo info, describe(options.model, options.n_tok, options.adapter));
   if (options.format == "json") {
     fmt::print("{}", to_json(info));
   } else {
@@ -71,6 +73,7 @@ std::function<Status()> define(CLI::App& app) {
          "model", options->model,
          "A GGUF file, a Hugging Face folder, or an id in the local cache; without it the default model")
       ->option_text("[MODEL]");
+  add_adapter_option(app, options->adapter);
   app.add_option("--tokens", options->n_tok, "Prompt length that the memory estimate is for")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();

@@ -34,7 +34,7 @@ void print_table(const std::vector<Piece>& pieces) {
 
 Status run_tokenize(const Options& options) {
   const auto [model, prompt] = options.prompt.resolve();
-  LIMPID_TRY(const Vocabulary vocabulary, Vocabulary::open(model));
+  LIMPID_TRY(const Vocabulary vocabulary, Vocabulary::open(model, options.prompt.adapter));
   std::vector<std::string> warnings;
   LIMPID_TRY(const std::vector<int> ids, vocabulary.encode(prompt, warnings));
   LIMPID_TRY(const std::vector<Piece> pieces, vocabulary.pieces(ids));

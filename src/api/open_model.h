@@ -1,0 +1,15 @@
+// From the names that a user gives to an open checkpoint.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "checkpoint/checkpoint.h"
+
+namespace limpid {
+
+/// `model`: as locate_model takes it. `adapter`: a folder of a LoRA adapter, or an id of one in the local
+/// cache; empty for none. Errors: as locate_model, open_checkpoint and add_adapter.
+Result<Checkpoint> open_model(std::string_view model, std::string_view adapter);
+
+}  // namespace limpid
