@@ -176,7 +176,9 @@ def main():
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for folder in sorted(options.models.iterdir()):
-        if (folder / "config.json").exists():  # else a folder of GGUF files
+        # A folder may have GGUF files only; a quantised one is held against its f32 file (make_fp8_model.py).
+        config = folder / "config.json"
+        if config.exists() and "quantization_config" not in json.loads(config.read_text()):
             tiny(folder, options.out, folder.name, LENGTHS, True)
         for file in sorted(folder.glob("model.*.gguf")):
             kind = file.name.split(".")[1]

@@ -9,6 +9,7 @@
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
 #include "checkpoint/safetensors_file.h"
+#include "checkpoint/scaled_tensors.h"
 
 namespace limpid {
 namespace {
@@ -38,6 +39,15 @@ std::optional<Error> gguf_error(Bytes bytes) {
   return contents ? error_of(read_gguf_split(contents->metadata, "x")) : contents.error();
 }
 
+std::optional<Error> safetensors_error(Bytes bytes) {
+  auto contents = parse_safetensors(bytes, "x");
+  if (!contents) return contents.error();
+  Checkpoint checkpoint;
+  checkpoint.metadata.set("quantization_config.weight_block_size", std::vector<int64_t>{4, 2});
+  checkpoint.tensors = std::move(contents->tensors);
+  return error_of(join_scales(checkpoint));
+}
+
 class FuzzCorpus : public testing::TestWithParam<Parser> {};
 
 TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
@@ -58,13 +68,11 @@ TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
   EXPECT_GE(n_file, 10);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, FuzzCorpus,
-    testing::Values(Parser{"gguf", gguf_error},
-                    Parser{"safetensors",
-                           [](Bytes bytes) { return error_of(parse_safetensors(bytes, "x")); }},
-                    Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),
-    [](const auto& test) { return test.param.folder; });
+INSTANTIATE_TEST_SUITE_P(All, FuzzCorpus,
+                         testing::Values(Parser{"gguf", gguf_error}, Parser{"safetensors", safetensors_error},
+                                         Parser{"config",
+                                                [](Bytes bytes) { return error_of(parse_config(bytes)); }}),
+                         [](const auto& test) { return test.param.folder; });
 
 }  // namespace
 }  // namespace limpid

@@ -10,6 +10,7 @@
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
 #include "checkpoint/safetensors_file.h"
+#include "checkpoint/scaled_tensors.h"
 #include "checkpoint/text.h"
 
 namespace limpid {
@@ -157,8 +158,10 @@ Result<Checkpoint> open(const fs::path& path) {
   checkpoint.dialect = Dialect::kHuggingFace;
   LIMPID_TRY(const nlohmann::json document, read_json(config));
   LIMPID_TRY(checkpoint.metadata, flatten_json(document, config.string()));
+  LIMPID_CHECK_OK(check_quantization(checkpoint.metadata, config.string()));
   for (const std::string& file : layout.files) LIMPID_CHECK_OK(add_file(layout.directory / file, checkpoint));
   LIMPID_CHECK_OK(check_index(layout, checkpoint));
+  LIMPID_CHECK_OK(join_scales(checkpoint));
   return checkpoint;
 }
 
