@@ -107,8 +107,16 @@ def safetensors_corpus():
     for name, size in types.items():
         many[name] = entry(name, [1, 2], end, end + 2 * size)
         end += 2 * size
+    scaled = {"w.weight": entry("F8_E4M3", [6, 5], 0, 30), "w.weight_scale_inv": entry("BF16", [2, 3], 30, 42),
+              "r.weight": entry("F8_E5M2", [2, 3], 42, 48), "r.weight_scale": entry("F8_E8M0", [2, 1], 48, 50)}
+    fp4 = {"x_blocks": entry("U8", [2, 2, 1, 16], 0, 64), "x_scales": entry("U8", [2, 2, 1], 64, 68)}
     return {
         "ok-empty": safetensors({}),
+        "ok-scaled": safetensors(scaled, bytes(50)),
+        "ok-fp4": safetensors(fp4, bytes(68)),
+        "scale-shape": safetensors({**scaled, "r.weight_scale": entry("F8_E8M0", [1, 2], 48, 50)}, bytes(50)),
+        "scale-type": safetensors({**scaled, "r.weight_scale": entry("U8", [2, 1], 48, 50)}, bytes(50)),
+        "fp4-shape": safetensors({**fp4, "x_scales": entry("U8", [4], 64, 68)}, bytes(68)),
         "ok-one": safetensors(one, bytes(8)),
         "ok-types": safetensors(many, bytes(end)),
         "ok-notes": safetensors({"__metadata__": {"format": "pt"}, **one}, bytes(8)),

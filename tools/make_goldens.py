@@ -207,7 +207,9 @@ def main():
     for folder in sorted(options.models.glob(options.only + "*")):
         thorough = folder.name in THOROUGH
         with_routes = lambda n_tok: thorough or (n_tok == 7 and folder.name in WITH_ROUTES)
-        if (folder / "config.json").exists():  # else a folder of GGUF files
+        # A folder may have GGUF files only; a quantised one is held against its f32 file (make_fp8_model.py).
+        config = folder / "config.json"
+        if config.exists() and "quantization_config" not in json.loads(config.read_text()):
             tiny(folder, options.out, folder.name, THOROUGH_LENGTHS if thorough else LENGTHS, with_routes)
         for file in sorted(folder.glob("model.*.gguf")):
             kind = file.name.split(".")[1]

@@ -4,7 +4,9 @@ namespace limpid {
 
 MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& checkpoint, size_t n_tok) {
   MemoryEstimate estimate;
-  for (const auto& [name, tensor] : checkpoint.tensors) estimate.stored_bytes += tensor.data.size();
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    estimate.stored_bytes += tensor.data.size() + (tensor.scale ? tensor.scale->data.size() : 0);
+  }
 
   const auto add = [&](const LinearWeights& l) { estimate.packed_bytes += l.n_out * l.n_in * sizeof(float); };
   for (const LayerWeights& layer : model.weights.layers) for_each_linear(layer, add);

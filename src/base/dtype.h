@@ -12,6 +12,11 @@ enum class DType : uint8_t {
   kF32,
   kF16,
   kBF16,
+  // 8-bit floats: 4 and 5 bits of exponent; E8M0 is a power of two without sign, used as a scale.
+  kF8E4M3,
+  kF8E5M2,
+  kF8E8M0,
+  kFP4,  // 4-bit floats (E2M1), two to a byte: the even element in the low half
   // ggml block types: 32 elements share a scale (and an offset in the _1 types).
   kQ4_0,
   kQ4_1,
@@ -28,7 +33,8 @@ enum class DType : uint8_t {
   kQ5_K,
   kQ6_K,
   kIQ4_XS,
-  // Integer types appear as tensor contents (token ids, buffers), never as weights.
+  // Integer types appear as tensor contents (token ids, buffers, packed codes), never as weights themselves.
+  kU8,
   kI32,
   kI64,
 };

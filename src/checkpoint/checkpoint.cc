@@ -78,6 +78,10 @@ size_t TensorInfo::n_element() const {
   return std::accumulate(shape.begin(), shape.end(), size_t{1}, std::multiplies<>());
 }
 
+size_t TensorInfo::n_row() const {
+  return std::accumulate(shape.begin(), shape.end() - 1, size_t{1}, std::multiplies<>());
+}
+
 const TensorInfo* Checkpoint::find(std::string_view name) const {
   const auto it = tensors.find(name);
   return it == tensors.end() ? nullptr : &it->second;

@@ -34,6 +34,17 @@ struct LowRankUpdate {
   bool is_transposed = false;  // W is stored as [n_in, n_out]
 };
 
+/// Factors for blocks of a tensor's elements: element [row, col] is what its bytes decode to, times factor
+/// [row / block_rows, col / block_cols], in float32. Rows count all dimensions but the last.
+struct TensorScale {
+  DType type = DType::kF32;         // F32, F16, BF16 or F8_E8M0
+  std::span<const std::byte> data;  // [rows, cols], any alignment
+  size_t rows = 1;
+  size_t cols = 1;
+  size_t block_rows = 1;  // at least 1
+  size_t block_cols = 1;
+};
+
 struct TensorInfo {
   std::string name;
   DType type = DType::kF32;
@@ -41,7 +52,11 @@ struct TensorInfo {
   std::span<const std::byte> data;  // rows are contiguous; a row is a whole number of blocks; any alignment
   std::optional<LowRankUpdate> update = {};  // points into the same Checkpoint
 
+  std::optional<TensorScale> scale = {};  // covers all elements
+
   size_t n_element() const;
+  /// Product of all dimensions but the last.
+  size_t n_row() const;
 };
 
 using TensorMap = std::map<std::string, TensorInfo, std::less<>>;

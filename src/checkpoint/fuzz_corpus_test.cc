@@ -11,6 +11,7 @@
 #include "checkpoint/pickle.h"
 #include "checkpoint/pytorch_file.h"
 #include "checkpoint/safetensors_file.h"
+#include "checkpoint/scaled_tensors.h"
 #include "checkpoint/torch_state_dict.h"
 
 namespace limpid {
@@ -46,6 +47,15 @@ Result<std::vector<TorchTensor>> parse_pickle(Bytes bytes) {
   return read_state_dict(pickle, "x");
 }
 
+std::optional<Error> safetensors_error(Bytes bytes) {
+  auto contents = parse_safetensors(bytes, "x");
+  if (!contents) return contents.error();
+  Checkpoint checkpoint;
+  checkpoint.metadata.set("quantization_config.weight_block_size", std::vector<int64_t>{4, 2});
+  checkpoint.tensors = std::move(contents->tensors);
+  return error_of(join_scales(checkpoint));
+}
+
 class FuzzCorpus : public testing::TestWithParam<Parser> {};
 
 TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
@@ -69,8 +79,7 @@ TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
 INSTANTIATE_TEST_SUITE_P(
     All, FuzzCorpus,
     testing::Values(Parser{"gguf", gguf_error},
-                    Parser{"safetensors",
-                           [](Bytes bytes) { return error_of(parse_safetensors(bytes, "x")); }},
+                    Parser{"safetensors", safetensors_error},
                     Parser{"pickle", [](Bytes bytes) { return error_of(parse_pickle(bytes)); }},
                     Parser{"pytorch", [](Bytes bytes) { return error_of(parse_pytorch(bytes, "x")); }},
                     Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),

@@ -7,6 +7,7 @@
 
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
+#include "checkpoint/scaled_tensors.h"
 #include "checkpoint/text.h"
 
 namespace limpid {
@@ -148,11 +149,13 @@ Result<Checkpoint> open_hub_folder(const fs::path& path, const HubFiles& files,
   checkpoint.dialect = Dialect::kHuggingFace;
   LIMPID_TRY(const nlohmann::json document, read_json(config));
   LIMPID_TRY(checkpoint.metadata, flatten_json(document, config.string()));
+  LIMPID_CHECK_OK(check_quantization(checkpoint.metadata, config.string()));
   for (const std::string& name : layout.files) {
     LIMPID_TRY(HubFile file, read(layout.directory / name));
     LIMPID_CHECK_OK(add_file(layout.directory / name, std::move(file), checkpoint));
   }
   LIMPID_CHECK_OK(check_index(layout, files.index, checkpoint));
+  LIMPID_CHECK_OK(join_scales(checkpoint));
   return checkpoint;
 }
 

@@ -15,7 +15,7 @@
 namespace limpid {
 
 struct SafetensorsContents {
-  TensorMap tensors;                                                    // F32, F16, BF16, I32, I64
+  TensorMap tensors;                                                    // of the types that DType has
   std::map<std::string, std::string, std::less<>> unsupported_tensors;  // other types: name to type
   std::map<std::string, std::string> metadata;                          // the file's own notes
 };

@@ -1,6 +1,7 @@
 #include "forward/decode.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/check.h"
@@ -9,8 +10,20 @@ namespace limpid {
 
 namespace {
 
-size_t row_bytes(const TensorInfo& tensor) {
-  return tensor.data.size() / (tensor.n_element() / tensor.shape.back());
+/// Multiplies a decoded row by the factors of its blocks.
+void apply_scale(const Backend& backend, const TensorScale& scale, size_t row, std::span<float> out) {
+  constexpr size_t kChunk = 64;  // factors that are decoded at once
+  std::array<float, kChunk> factors;
+  const size_t factor_bytes = info(scale.type).block_bytes;
+  const std::byte* stored = scale.data.data() + row / scale.block_rows * scale.cols * factor_bytes;
+  for (size_t begin = 0; begin < scale.cols; begin += kChunk) {
+    const size_t count = std::min(kChunk, scale.cols - begin);
+    backend.decode(scale.type, stored + begin * factor_bytes, count, factors.data());
+    for (size_t i = 0; i < count; ++i) {
+      const auto rest = out.subspan((begin + i) * scale.block_cols);
+      for (float& value : rest.first(std::min(scale.block_cols, rest.size()))) value *= factors[i];
+    }
+  }
 }
 
 Matrix decode_matrix(const Backend& backend, const TensorInfo& tensor) {
@@ -56,13 +69,14 @@ Matrix decode_transposed(const Backend& backend, const TensorInfo& tensor, size_
 }  // namespace
 
 void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out) {
-  const size_t bytes = row_bytes(tensor);
+  const size_t bytes = tensor.data.size() / tensor.n_row();
   backend.decode(tensor.type, tensor.data.data() + row * bytes, out.size(), out.data());
+  if (tensor.scale) apply_scale(backend, *tensor.scale, row, out);
 }
 
 std::vector<float> decode_vector(const Backend& backend, const TensorInfo& tensor) {
   std::vector<float> out(tensor.n_element());
-  backend.decode(tensor.type, tensor.data.data(), out.size(), out.data());
+  decode_row(backend, tensor, 0, out);
   return out;
 }
 

@@ -10,7 +10,7 @@
 
 namespace limpid {
 
-/// Row `row` of a [rows, cols] tensor, or of a stack [n, rows, cols], whose rows are numbered through, as stored:
+/// Row `row` of a [..., cols] tensor, rows counting all dimensions but the last; scaled where the tensor has a scale, but
 /// without an adapter's update. out: [cols].
 void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out);
 

@@ -13,7 +13,8 @@ using Codebook = std::array<int8_t, 16>;
 inline constexpr Codebook kIq4Codebook = {-127, -104, -83, -65, -49, -35, -22, -10,
                                           1,    13,   25,  38,  53,  69,  89,  113};
 
-/// Twice the values of a 4-bit float (sign, 2 exponent bits, 1 fraction bit). Minus zero becomes zero.
+/// FP4 and MXFP4: twice the values of a 4-bit float (sign, 2 exponent bits, 1 fraction bit). Minus zero
+/// becomes zero.
 inline constexpr Codebook kFp4Codebook = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 /// 2^(code - 128), exactly (codes 0 and 1 are subnormal numbers): half the scale of an MXFP4 block, for the

@@ -11,10 +11,10 @@ namespace {
 
 using testing::for_each_target;
 
-constexpr DType kTypes[] = {DType::kF32,  DType::kF16,    DType::kBF16,   DType::kQ4_0,
-                            DType::kQ4_1, DType::kQ5_0,   DType::kQ5_1,   DType::kQ8_0,
-                            DType::kQ2_K, DType::kQ3_K,   DType::kQ4_K,   DType::kQ5_K,
-                            DType::kQ6_K, DType::kIQ4_NL, DType::kIQ4_XS, DType::kMXFP4};
+constexpr DType kTypes[] = {DType::kF32,   DType::kF16,    DType::kBF16,   DType::kQ4_0,   DType::kQ4_1,
+                            DType::kQ5_0,  DType::kQ5_1,   DType::kQ8_0,   DType::kQ2_K,   DType::kQ3_K,
+                            DType::kQ4_K,  DType::kQ5_K,   DType::kQ6_K,   DType::kIQ4_NL, DType::kIQ4_XS,
+                            DType::kMXFP4, DType::kF8E4M3, DType::kF8E5M2, DType::kF8E8M0, DType::kFP4};
 
 std::vector<std::byte> random_bytes(size_t n, uint32_t seed) {
   std::mt19937 random(seed);
@@ -154,6 +154,76 @@ TEST(Decode, EveryScaleOfMxfp4) {
       }
     }
   }
+}
+
+// From the definition: bias, bits of fraction, and the magnitude from which on there are no numbers.
+double float8(int code, int n_fraction, int bias) {
+  const int exponent = code >> n_fraction, fraction = code & ((1 << n_fraction) - 1);
+  const double unit = std::ldexp(1, -n_fraction);
+  return exponent == 0 ? std::ldexp(fraction * unit, 1 - bias)
+                       : std::ldexp(1 + fraction * unit, exponent - bias);
+}
+
+TEST(Decode, EveryFloat8HasItsValue) {
+  struct Case {
+    DType type;
+    int n_fraction, bias, n_number;
+  };
+  constexpr Case kCases[] = {{DType::kF8E4M3, 3, 7, 0x7F}, {DType::kF8E5M2, 2, 15, 0x7C}};
+  for (const Case& c : kCases) {
+    for (int code = 0; code < 256; ++code) {
+      const auto byte = static_cast<std::byte>(code);
+      float got = 0;
+      reference_backend().decode(c.type, &byte, 1, &got);
+      const int magnitude = code & 0x7F;
+      ASSERT_TRUE(std::isnan(got) || std::signbit(got) == (code >= 0x80)) << code;
+      if (magnitude < c.n_number) {
+        ASSERT_EQ(std::abs(double{got}), float8(magnitude, c.n_fraction, c.bias)) << code;
+      } else if (c.type == DType::kF8E5M2 && magnitude == c.n_number) {
+        ASSERT_TRUE(std::isinf(got)) << code;
+      } else {
+        ASSERT_TRUE(std::isnan(got)) << code;
+      }
+    }
+  }
+}
+
+TEST(Decode, EveryPowerOfTwo) {
+  for (int code = 0; code < 256; ++code) {
+    const auto byte = static_cast<std::byte>(code);
+    float got = 0;
+    reference_backend().decode(DType::kF8E8M0, &byte, 1, &got);
+    if (code < 255) {
+      ASSERT_EQ(double{got}, std::ldexp(1, code - 127)) << code;
+    } else {
+      ASSERT_TRUE(std::isnan(got));
+    }
+  }
+}
+
+TEST(Decode, EveryCodeOfFp4) {
+  constexpr float kValues[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, 0, -0.5f, -1, -1.5f, -2, -3, -4, -6};
+  for (size_t code = 0; code < 16; ++code) {
+    const auto pair = static_cast<std::byte>(code | (15 - code) << 4);  // the even element in the low half
+    float out[2];
+    reference_backend().decode(DType::kFP4, &pair, 2, out);
+    EXPECT_EQ(out[0], kValues[code]) << code;
+    EXPECT_EQ(out[1], kValues[15 - code]) << code;
+  }
+}
+
+TEST(Decode, EveryByte) {
+  std::vector<std::byte> bytes(256);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i);
+  for_each_target([&] {
+    for (const DType type : {DType::kF8E4M3, DType::kF8E5M2, DType::kF8E8M0, DType::kFP4}) {
+      std::vector<float> want(256 * info(type).block_size), got(want.size());
+      reference_backend().decode(type, bytes.data(), want.size(), want.data());
+      cpu_backend().decode(type, bytes.data(), got.size(), got.data());
+      SCOPED_TRACE(info(type).name);
+      expect_same(got, want);
+    }
+  });
 }
 
 /// Blocks and what the `gguf` package makes of them (tools/make_block_goldens.py), one file for each type.

@@ -158,7 +158,8 @@ def main():
     parser.add_argument("out", type=Path, help="folder for the copies")
     parser.add_argument("--gguf", type=Path, nargs="+", default=sorted(MODELS.glob("*/model.*.gguf")))
     parser.add_argument("--safetensors", type=Path, nargs="+", help="model folders",
-                        default=sorted(p.parent for p in MODELS.glob("*/config.json")))
+                        # A quantised folder is still a model without its scales.
+                        default=sorted(p.parent for p in MODELS.glob("*/config.json") if "quant_method" not in p.read_text()))
     parser.add_argument("-n", type=int, default=100, help="copies of each kind")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--check", metavar="BINARY", type=Path, help="the limpid program to run on each copy")

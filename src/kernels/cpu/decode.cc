@@ -101,21 +101,49 @@ VF widen_bf16(VI half) {
   return hn::BitCast(DF(), hn::ShiftLeft<16>(half));
 }
 
-template <class Widen>
-void decode_halves(const std::byte* p, size_t n, Widen widen, float* out) {
+// Sign, 4 bits of exponent with bias 7, 3 bits of fraction; all ones is a NaN.
+VF widen_e4m3(VI code) {
   const DF d;
-  const hn::Rebind<uint16_t, DI> d16;
+  const DI di;
+  const auto sign = hn::ShiftLeft<24>(hn::And(code, hn::Set(di, 0x80)));
+  const auto magnitude = hn::And(code, hn::Set(di, 0x7F));
+  const auto normal = hn::Add(hn::ShiftLeft<20>(magnitude), hn::Set(di, 120 << 23));
+  const auto tiny = hn::Mul(hn::ConvertTo(d, magnitude), hn::Set(d, 0x1p-9f));
+  const auto number = hn::IfThenElse(hn::Lt(magnitude, hn::Set(di, 8)), hn::BitCast(di, tiny), normal);
+  const auto nan = hn::Set(di, 0x7FC00000);
+  return hn::BitCast(d, hn::Or(sign, hn::IfThenElse(hn::Eq(magnitude, hn::Set(di, 0x7F)), nan, number)));
+}
+
+// The upper half of a float16.
+VF widen_e5m2(VI code) {
+  return widen_f16(hn::ShiftLeft<8>(code));
+}
+
+// The exponent bits of a float32; 0 is the subnormal 2^-127, all ones is a NaN.
+VF widen_e8m0(VI code) {
+  const DI di;
+  const auto power =
+      hn::IfThenElse(hn::Eq(code, hn::Zero(di)), hn::Set(di, 1 << 22), hn::ShiftLeft<23>(code));
+  const auto nan = hn::Set(di, 0x7FC00000);
+  return hn::BitCast(DF(), hn::IfThenElse(hn::Eq(code, hn::Set(di, 255)), nan, power));
+}
+
+// Elements of type Stored, each by itself.
+template <class Stored, class Widen>
+void decode_each(const std::byte* p, size_t n, Widen widen, float* out) {
+  const DF d;
+  const hn::Rebind<Stored, DI> stored_tag;
   const size_t lanes = hn::Lanes(d);
   const auto convert = [&](const std::byte* from, float* to, size_t count) HWY_ATTR {
-    HWY_ALIGN uint16_t halves[kHalf] = {};  // the source may be at an odd address
-    std::memcpy(halves, from, 2 * count);
+    HWY_ALIGN Stored stored[kHalf] = {};  // the source may be at an odd address
+    std::memcpy(stored, from, sizeof(Stored) * count);
     HWY_ALIGN float values[kHalf];
-    hn::Store(widen(hn::PromoteTo(DI(), hn::Load(d16, halves))), d, values);
+    hn::Store(widen(hn::PromoteTo(DI(), hn::Load(stored_tag, stored))), d, values);
     std::memcpy(to, values, sizeof(float) * count);
   };
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) convert(p + 2 * i, out + i, lanes);
-  if (i < n) convert(p + 2 * i, out + i, n - i);
+  for (; i + lanes <= n; i += lanes) convert(p + sizeof(Stored) * i, out + i, lanes);
+  if (i < n) convert(p + sizeof(Stored) * i, out + i, n - i);
 }
 
 // All types but those of decode_k_quants.cc and decode_codebooks.cc.
@@ -123,9 +151,15 @@ void decode_plain(DType type, const std::byte* p, size_t n, float* out) {
   const size_t block_bytes = info(type).block_bytes;
   switch (type) {
     case DType::kF16:
-      return decode_halves(p, n, widen_f16, out);
+      return decode_each<uint16_t>(p, n, widen_f16, out);
     case DType::kBF16:
-      return decode_halves(p, n, widen_bf16, out);
+      return decode_each<uint16_t>(p, n, widen_bf16, out);
+    case DType::kF8E4M3:
+      return decode_each<uint8_t>(p, n, widen_e4m3, out);
+    case DType::kF8E5M2:
+      return decode_each<uint8_t>(p, n, widen_e5m2, out);
+    case DType::kF8E8M0:
+      return decode_each<uint8_t>(p, n, widen_e8m0, out);
     case DType::kQ4_0:
       return decode_blocks<Nibbles, false>(p, n, block_bytes, 8, out);
     case DType::kQ4_1:
@@ -156,6 +190,9 @@ void decode(DType type, const std::byte* bytes, size_t n, float* out) {
       return;
     case DType::kF16:
     case DType::kBF16:
+    case DType::kF8E4M3:
+    case DType::kF8E5M2:
+    case DType::kF8E8M0:
     case DType::kQ4_0:
     case DType::kQ4_1:
     case DType::kQ5_0:
@@ -168,10 +205,12 @@ void decode(DType type, const std::byte* bytes, size_t n, float* out) {
     case DType::kQ5_K:
     case DType::kQ6_K:
       return decode_k_quants(type, bytes, n, out);
+    case DType::kFP4:
     case DType::kIQ4_NL:
     case DType::kMXFP4:
     case DType::kIQ4_XS:
       return decode_codebooks(type, bytes, n, out);
+    case DType::kU8:
     case DType::kI32:
     case DType::kI64:
       return;  // CheckedBackend refuses them

@@ -10,7 +10,7 @@ namespace limpid::cpu {
 /// Q2_K, Q3_K, Q4_K, Q5_K, Q6_K.
 void decode_k_quants(DType type, const std::byte* bytes, size_t n, float* out);
 
-/// IQ4_NL, MXFP4, IQ4_XS.
+/// FP4, IQ4_NL, MXFP4, IQ4_XS.
 void decode_codebooks(DType type, const std::byte* bytes, size_t n, float* out);
 
 }  // namespace limpid::cpu

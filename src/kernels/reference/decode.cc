@@ -67,6 +67,11 @@ void decode(DType type, const std::byte* bytes, size_t n, float* out) {
     case DType::kBF16:
       for (size_t i = 0; i < n; ++i) out[i] = f32_from_bf16(load_unaligned<uint16_t>(bytes + 2 * i));
       return;
+    case DType::kF8E4M3:
+    case DType::kF8E5M2:
+    case DType::kF8E8M0:
+      for (size_t i = 0; i < n; ++i) out[i] = f32_from_f8(type, load_unaligned<uint8_t>(bytes + i));
+      return;
     case DType::kQ4_0:
     case DType::kQ4_1:
     case DType::kQ5_0:
@@ -79,10 +84,12 @@ void decode(DType type, const std::byte* bytes, size_t n, float* out) {
     case DType::kQ5_K:
     case DType::kQ6_K:
       return decode_blocks(decode_k_quant, type, bytes, n, out);
+    case DType::kFP4:
     case DType::kIQ4_NL:
     case DType::kMXFP4:
     case DType::kIQ4_XS:
       return decode_blocks(decode_codebook, type, bytes, n, out);
+    case DType::kU8:
     case DType::kI32:
     case DType::kI64:
       return;  // CheckedBackend refuses them

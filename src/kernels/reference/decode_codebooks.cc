@@ -25,6 +25,11 @@ int iq4_xs_scale(const std::byte* p, size_t i) {
 
 void decode_codebook(DType type, const std::byte* p, float* out) {
   switch (type) {
+    case DType::kFP4:
+      for (size_t i = 0; i < 2; ++i) {
+        out[i] = 0.5f * static_cast<float>(kFp4Codebook[static_cast<size_t>(byte_at(p) >> 4 * i & 15)]);
+      }
+      return;
     case DType::kIQ4_NL:
       return decode_32(kIq4Codebook, p + 2, half_at(p), out);
     case DType::kMXFP4:
