@@ -9,6 +9,7 @@
 
 #include "attribution/attention_importance.h"
 #include "attribution/ffn_importance.h"
+#include "attribution/neuron_importance.h"
 #include "checkpoint/safetensors_writer.h"
 #include "forward/run.h"
 
@@ -28,7 +29,7 @@ std::vector<int> all_positions(const Trace& trace) {
   return positions;
 }
 
-/// The contributions of one layer, computed once for the tensors that show them.
+/// The contributions of one layer, each kind computed once for the tensors that show it.
 class LayerImportance {
  public:
   LayerImportance(const Model& model, const Trace& trace, int layer)
@@ -41,12 +42,17 @@ class LayerImportance {
     }
     return *attention_;
   }
+  const NeuronImportance& neurons() {
+    if (!neurons_) neurons_ = neuron_importance(model_, trace_, layer_, all_positions(trace_));
+    return *neurons_;
+  }
 
  private:
   const Model& model_;
   const Trace& trace_;
   int layer_;
   std::optional<AttentionImportance> attention_;
+  std::optional<NeuronImportance> neurons_;
 };
 
 class TraceFile {
@@ -99,13 +105,14 @@ class TraceFile {
   void add_contributions(int l) {
     const size_t n_tok = trace_.n_tok(), n_head = static_cast<size_t>(model_.spec().n_head);
     // Shared by the tensors of this layer; gone with the last one written, since the next layer replaces it.
-    const auto current = [this, l]() -> const AttentionImportance& {
+    const auto current_layer = [this, l]() -> LayerImportance& {
       if (!importance_ || importance_layer_ != l) {
         importance_.emplace(model_, trace_, l);
         importance_layer_ = l;
       }
-      return importance_->attention();
+      return *importance_;
     };
+    const auto current = [current_layer]() -> const AttentionImportance& { return current_layer().attention(); };
     add(fmt::format("contribution.attention.{}", l), DType::kF32, {n_tok, n_tok, n_head},
         [current](SafetensorsWriter& writer, const std::string& name) {
           const AttentionImportance& importance = current();
@@ -131,6 +138,15 @@ class TraceFile {
             return writer.append(name, std::span<const float>(values));
           });
     }
+    add(fmt::format("contribution.neuron.{}", l), DType::kF32, {n_tok, n_neuron(model_, l)},
+        [current_layer](SafetensorsWriter& writer, const std::string& name) {
+          const Matrix& shares = current_layer().neurons().neurons;
+          return writer.append(name, std::span<const float>(shares.data(), shares.rows() * shares.cols()));
+        });
+    add(fmt::format("contribution.neuron_residual.{}", l), DType::kF32, {n_tok},
+        [current_layer](SafetensorsWriter& writer, const std::string& name) {
+          return writer.append(name, std::span<const float>(current_layer().neurons().residual));
+        });
   }
 
   Status write_logits(SafetensorsWriter& writer, const std::string& name) {

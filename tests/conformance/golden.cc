@@ -56,6 +56,15 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
+std::vector<std::string> all_folders() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(testdata() / "models")) {
+    if (fs::exists(entry.path() / "config.json")) names.push_back(entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 std::map<std::string, std::vector<float>> read(const fs::path& path) {
   const SafetensorsFile file = value_or_throw(read_safetensors(path));
   std::map<std::string, std::vector<float>> tensors;

@@ -22,6 +22,9 @@ std::filesystem::path testdata();
 /// Every golden of the tiny models; a golden of a folder is also one of the folder's float32 GGUF file.
 std::vector<Case> all_cases();
 
+/// Every Hugging Face folder of the tiny models, by name.
+std::vector<std::string> all_folders();
+
 /// Tensors of a safetensors file, floats and ids alike, flattened.
 std::map<std::string, std::vector<float>> read(const std::filesystem::path& path);
 

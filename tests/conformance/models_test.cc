@@ -40,17 +40,25 @@ void expect_close(const std::string& name, const std::vector<float>& found,
   EXPECT_LE(d.largest, allowed) << name;
 }
 
+/// Goldens hold every tensor of a trace but neurons, which only some of them have.
+void expect_reproduced(const std::map<std::string, std::vector<float>>& found,
+                       const std::map<std::string, std::vector<float>>& expected) {
+  for (const auto& [name, values] : expected) {
+    ASSERT_TRUE(found.contains(name)) << name;
+    expect_close(name, found.at(name), values);
+  }
+  for (const auto& [name, values] : found) {
+    EXPECT_TRUE(expected.contains(name) || name.starts_with("contribution.neuron")) << name;
+  }
+}
+
 class Conformance : public ::testing::TestWithParam<std::tuple<golden::Case, const char*>> {};
 
 TEST_P(Conformance, ReproducesTheGolden) {
   const auto& [c, backend] = GetParam();
   const auto expected = golden::read(c.tensors);
   const auto found = golden::trace(golden::open(c.model, backend), golden::ids_of(expected));
-  ASSERT_EQ(found.size(), expected.size());
-  for (const auto& [name, values] : expected) {
-    ASSERT_TRUE(found.contains(name)) << name;
-    expect_close(name, found.at(name), values);
-  }
+  expect_reproduced(found, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Conformance,
@@ -65,13 +73,17 @@ INSTANTIATE_TEST_SUITE_P(Models, Conformance,
 
 /// The float32 file of llama-fp8 was dequantised by PyTorch.
 TEST(Formats, LosslessFormsOfOneModelGiveTheSameBits) {
-  for (const char* name : {"llama-tied", "llama-untied", "llama-rope-linear", "llama-fp8", "gpt2"}) {
+  size_t n_pair = 0;
+  for (const std::string& name : golden::all_folders()) {
     const auto folder = golden::testdata() / "models" / name;
+    if (!std::filesystem::exists(folder / "model.f32.gguf")) continue;
+    ++n_pair;
     const std::vector<int> ids = {5, 80, 7, 7, 200};
     const auto hub = golden::trace(golden::open(folder), ids);
     const auto gguf = golden::trace(golden::open(folder / "model.f32.gguf"), ids);
-    EXPECT_EQ(hub, gguf) << name;
+    EXPECT_TRUE(hub == gguf) << name;
   }
+  EXPECT_GE(n_pair, 30u);
 }
 
 TEST(Formats, AModelInPartsGivesTheSameBits) {
@@ -108,8 +120,7 @@ TEST_P(Adapters, GiveTheNumbersOfTheMergedModel) {
   const auto session = Session::open(base.string(), backend, folder.string());
   ASSERT_TRUE(session.has_value()) << session.error().message;
   const auto found = golden::trace(*session, golden::ids_of(expected));
-  ASSERT_EQ(found.size(), expected.size());
-  for (const auto& [name, values] : expected) expect_close(name, found.at(name), values);
+  expect_reproduced(found, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Adapters,
