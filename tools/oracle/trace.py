@@ -150,12 +150,20 @@ def _weight_and_bias(module):
     return (weight.T if isinstance(module, Conv1D) else weight), bias
 
 
+def _extra_arguments(config):
+    """Falcon's eager attention in transformers 4.57 adds ALiBi twice, in the mask and to the scores, where its other
+    attention, the published model and training add it once. A head mask of ones keeps it out of the mask."""
+    if config.model_type == "falcon" and config.alibi:
+        return {"head_mask": torch.ones(config.num_hidden_layers, config.num_attention_heads)}
+    return {}
+
+
 def run(model, ids):
     """ids: list of ints -> Trace."""
     family = FAMILIES[model.config.model_type]
     watches = [_Watch(family, module) for module in _at(model, family.layers)]
     with torch.no_grad():
-        out = model(torch.tensor([ids]), output_attentions=True, use_cache=False)
+        out = model(torch.tensor([ids]), output_attentions=True, use_cache=False, **_extra_arguments(model.config))
     for hook in (hook for watch in watches for hook in watch.hooks):
         hook.remove()
     layers = [watch.layer(model.config, attention) for watch, attention in zip(watches, out.attentions)]
