@@ -9,6 +9,16 @@
 
 namespace limpid {
 
+namespace {
+
+/// What was found under a name of its own (an id of a cache) lies in files that are called after checksums.
+std::string display_name(std::string_view name, const std::filesystem::path& path) {
+  if (!name.empty() && path != std::filesystem::path(name)) return std::string(name);
+  return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
+}
+
+}  // namespace
+
 Result<int> resolve_position(int position, size_t n_tok) {
   const int n = static_cast<int>(n_tok);
   if (position < -n || position >= n) {
@@ -37,16 +47,9 @@ Result<Session> Session::open(std::string_view name, std::string_view backend_na
                             vocabulary.n_vocab(), model->spec().n_vocab),
                 "the tokenizer belongs to another model");
   }
-  return Session(std::move(model), std::move(vocabulary));
-}
-
-std::string Session::name() const {
-  const auto stem = [](const std::filesystem::path& path) {
-    return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
-  };
-  const Checkpoint& checkpoint = model_->checkpoint();
-  if (checkpoint.adapter.empty()) return stem(checkpoint.path);
-  return stem(checkpoint.path) + " + " + stem(checkpoint.adapter);
+  std::string full_name = display_name(name, path);
+  if (!adapter.empty()) full_name += " + " + display_name(adapter, model->checkpoint().adapter);
+  return Session(std::move(model), std::move(vocabulary), std::move(full_name));
 }
 
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {

@@ -63,7 +63,7 @@ class Explanation {
 
 class Session {
  public:
-  /// `model`: a GGUF file, a Hugging Face folder, an id in the local cache, or empty for the default model.
+  /// `model`: as locate_model takes it: a path, an id in a local cache, or empty for the default model.
   /// `adapter`: a LoRA adapter for it, or empty.
   /// Errors: kNotFound, kCorrupt, kUnsupported, kIo.
   static Result<Session> open(std::string_view model, std::string_view backend = "cpu",
@@ -71,17 +71,19 @@ class Session {
 
   const Model& model() const { return *model_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
-  /// File stem or folder name; with an adapter "MODEL + ADAPTER".
-  std::string name() const;
+  /// What the model was called, if that is no path; else its file stem or folder name. With an adapter
+  /// "MODEL + ADAPTER".
+  const std::string& name() const { return name_; }
 
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
 
  private:
-  Session(std::shared_ptr<const Model> model, Vocabulary vocabulary)
-      : model_(std::move(model)), vocabulary_(std::move(vocabulary)) {}
+  Session(std::shared_ptr<const Model> model, Vocabulary vocabulary, std::string name)
+      : model_(std::move(model)), vocabulary_(std::move(vocabulary)), name_(std::move(name)) {}
 
   std::shared_ptr<const Model> model_;
   Vocabulary vocabulary_;
+  std::string name_;
 };
 
 /// Resolves a position that may count from the end. Errors: kInvalidArgument naming the allowed range.

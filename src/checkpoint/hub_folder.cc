@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "checkpoint/hub_cache.h"
 #include "checkpoint/json.h"
 #include "checkpoint/json_metadata.h"
 #include "checkpoint/scaled_tensors.h"
@@ -61,7 +62,7 @@ Result<Layout> sharded_layout(const fs::path& directory, std::string_view index)
       return fail(ErrorCode::kNotFound,
                   fmt::format("{}: expected the file {} that {} names, found none", directory.string(),
                               quote(file), index),
-                  "the download is incomplete: fetch this file into the same folder");
+                  fetch_hint(directory, file));
     }
   }
   return layout;
@@ -75,7 +76,8 @@ Result<Layout> folder_layout(const fs::path& directory, const HubFiles& files) {
   return fail(ErrorCode::kNotFound,
               fmt::format("{}: expected {}, or {} beside the {} {} files, found neither", directory.string(),
                           files.single, files.index, names.size(), files.extensions.front()),
-              "fetch the index too, or name the one file to open");
+              names.empty() ? fetch_hint(directory, files.single)
+                            : "fetch the index too, or name the one file to open");
 }
 
 Result<Layout> file_layout(const fs::path& path, std::string_view index) {
@@ -140,7 +142,7 @@ Result<Checkpoint> open_hub_folder(const fs::path& path, const HubFiles& files,
   if (!is_file(config)) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("{}: expected beside the weights, but missing", config.string()),
-                "a model folder needs config.json: fetch it into the same folder");
+                fetch_hint(layout.directory, kConfig));
   }
   Checkpoint checkpoint;
   checkpoint.path = path;

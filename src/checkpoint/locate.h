@@ -2,7 +2,10 @@
 //
 //   MODEL            looked for at
 //   a path           that file or folder
-//   "org/name"       the Hugging Face cache: $HF_HUB_CACHE, $HF_HOME/hub, or ~/.cache/huggingface/hub
+//   "org/name"       the Hugging Face cache: $HF_HUB_CACHE, $HF_HOME/hub, or ~/.cache/huggingface/hub;
+//                    "org/name@revision" is another branch, tag or commit than main
+//   "name:tag"       Ollama's store: $OLLAMA_MODELS, or ~/.ollama/models and the service's; also
+//   "user/name:tag"
 //   ""               the default model: $LIMPID_DATA_DIR/models, else $XDG_DATA_HOME/limpid/models, else
 //                    ~/.local/share/limpid/models
 #pragma once
@@ -17,7 +20,7 @@
 
 namespace limpid {
 
-/// Errors: kNotFound; the hint is the command that would fetch the model.
+/// Errors: kNotFound (the hint has the commands that would fetch the model); those of find_in_ollama.
 Result<std::filesystem::path> locate_model(std::string_view name);
 
 /// A model that can be opened.
@@ -28,7 +31,7 @@ struct FoundModel {
   uintmax_t n_bytes = 0;  // of all its files
 };
 
-/// The default model, then the Hugging Face cache, sorted by name.
+/// The default model, then the Hugging Face cache, then Ollama's store, each sorted by name.
 std::vector<FoundModel> find_models();
 
 }  // namespace limpid

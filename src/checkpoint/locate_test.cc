@@ -1,9 +1,12 @@
 #include "checkpoint/locate.h"
 
 #include <cstdlib>
+#include <fmt/format.h>
+#include <functional>
 #include <gtest/gtest.h>
 #include <optional>
 
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/test_files.h"
 
 namespace limpid {
@@ -38,7 +41,7 @@ class Environment {
 
  private:
   static constexpr const char* kNames[] = {"HOME",    "XDG_DATA_HOME", "XDG_CACHE_HOME", "LIMPID_DATA_DIR",
-                                           "HF_HOME", "HF_HUB_CACHE"};
+                                           "HF_HOME", "HF_HUB_CACHE",  "OLLAMA_MODELS"};
   std::vector<std::optional<std::string>> before_;
 };
 
@@ -46,6 +49,23 @@ void write_snapshot(const TemporaryFolder& folder, const std::string& model, con
   const std::string path = model + "/snapshots/" + commit + "/";
   folder.write(path + "config.json", "{}");
   folder.write(path + "model.safetensors", test::safetensors_bytes("{}", ""));
+}
+
+const std::string kLibrary = "registry.ollama.ai/library/";
+
+std::string manifest(const std::string& digits = std::string(64, 'a')) {
+  return "{\"schemaVersion\": 2, \"layers\": ["
+         "{\"mediaType\": \"application/vnd.ollama.image.license\", \"digest\": \"sha256:0\", \"size\": 1},"
+         "{\"mediaType\": \"application/vnd.ollama.image.model\", \"digest\": \"sha256:" +
+         digits + "\", \"size\": 4}]}";
+}
+
+/// A model in a store below `folder`; its file, of four bytes.
+std::filesystem::path write_ollama(const TemporaryFolder& folder, const std::string& store,
+                                   const std::string& name) {
+  const std::string digits = fmt::format("{:064x}", std::hash<std::string>()(name));
+  folder.write(store + "/manifests/" + name, manifest(digits));
+  return folder.write(store + "/blobs/sha256-" + digits, "GGUF");
 }
 
 TEST(LocateModel, DefaultFollowsTheEnvironment) {
@@ -105,6 +125,136 @@ TEST(LocateModel, FindsHubIds) {
   }
 }
 
+TEST(LocateModel, Revisions) {
+  const TemporaryFolder folder;
+  const Environment environment({{"HF_HUB_CACHE", folder.path().string()}});
+  const std::string model = "models--org--name";
+  for (const char* commit : {"aaa", "bbb", "ccc"}) write_snapshot(folder, model, commit);
+  folder.write(model + "/refs/main", "aaa");
+  folder.write(model + "/refs/step1000", "bbb");
+  folder.write(model + "/refs/evil", "../../x");
+  const auto snapshots = folder.path() / model / "snapshots";
+  EXPECT_EQ(*locate_model("org/name"), snapshots / "aaa");
+  EXPECT_EQ(*locate_model("org/name@step1000"), snapshots / "bbb");
+  EXPECT_EQ(*locate_model("org/name@ccc"), snapshots / "ccc");
+  for (const std::string revision : {"none", "evil"}) {
+    const auto path = locate_model("org/name@" + revision);
+    ASSERT_FALSE(path);
+    EXPECT_EQ(path.error().hint, "fetch it with: huggingface-cli download org/name --revision " + revision);
+  }
+}
+
+TEST(LocateModel, SnapshotsOfLinks) {
+  const TemporaryFolder folder;
+  const Environment environment({{"HF_HUB_CACHE", folder.path().string()}});
+  const auto model = folder.path() / "models--org--name";
+  const auto snapshot = model / "snapshots" / "aaa";
+  folder.write("models--org--name/blobs/1", "{}");
+  folder.write("models--org--name/blobs/2", test::safetensors_bytes("{}", ""));
+  std::filesystem::create_directories(snapshot);
+  std::filesystem::create_symlink("../../blobs/1", snapshot / "config.json");
+  std::filesystem::create_symlink("../../blobs/2", snapshot / "model.safetensors");
+  ASSERT_TRUE(open_checkpoint(*locate_model("org/name")));
+
+  // An interrupted download leaves a link to nothing.
+  std::filesystem::remove(model / "blobs" / "1");
+  const auto incomplete = open_checkpoint(*locate_model("org/name"));
+  ASSERT_FALSE(incomplete);
+  EXPECT_NE(incomplete.error().message.find("config.json"), std::string::npos);
+  EXPECT_EQ(incomplete.error().hint,
+            "an incomplete download? Fetch it with: huggingface-cli download org/name config.json");
+}
+
+TEST(LocateModel, FindsOllamaNames) {
+  struct Case {
+    const char* variable;
+    const char* below;
+  };
+  for (const Case c : {Case{"OLLAMA_MODELS", "."}, {"HOME", ".ollama/models"}}) {
+    const TemporaryFolder folder;
+    const Environment environment({{c.variable, folder.path().string()}});
+    const auto one = write_ollama(folder, c.below, kLibrary + "llama3.2/latest");
+    const auto small = write_ollama(folder, c.below, kLibrary + "llama3.2/1b");
+    const auto users = write_ollama(folder, c.below, "registry.ollama.ai/user/name/q4");
+    const auto hosted = write_ollama(folder, c.below, "hf.co/user/name/latest");
+    EXPECT_EQ(locate_model("llama3.2")->lexically_normal(), one.lexically_normal());
+    EXPECT_EQ(locate_model("llama3.2:1b")->lexically_normal(), small.lexically_normal());
+    EXPECT_EQ(locate_model("user/name:q4")->lexically_normal(), users.lexically_normal());
+    EXPECT_EQ(locate_model("hf.co/user/name")->lexically_normal(), hosted.lexically_normal());
+    const auto missing = locate_model("llama3.2:3b");
+    ASSERT_FALSE(missing);
+    EXPECT_NE(missing.error().message.find("not in Ollama's store " + folder.path().string()),
+              std::string::npos);
+    EXPECT_EQ(missing.error().hint, "fetch it with: ollama pull llama3.2:3b");
+  }
+}
+
+TEST(LocateModel, HuggingFaceComesBeforeOllama) {
+  const TemporaryFolder folder;
+  const Environment environment({{"HF_HUB_CACHE", (folder.path() / "hub").string()},
+                                 {"OLLAMA_MODELS", (folder.path() / "ollama").string()}});
+  write_ollama(folder, "ollama", "registry.ollama.ai/org/name/latest");
+  const auto blob = locate_model("org/name");
+  ASSERT_TRUE(blob) << blob.error().message;
+  EXPECT_EQ(blob->parent_path().filename(), "blobs");
+  write_snapshot(folder, "hub/models--org--name", "aaa");
+  EXPECT_EQ(locate_model("org/name")->filename(), "aaa");
+}
+
+TEST(LocateModel, RefusesHostileManifests) {
+  struct Case {
+    const char* name;
+    std::string manifest;
+    ErrorCode code;
+    const char* message;
+    const char* hint = "";
+  };
+  const std::string digits(64, 'a');
+  const auto layers = [](const std::string& list) { return "{\"layers\": [" + list + "]}"; };
+  const auto layer = [](const std::string& type, const std::string& digest) {
+    return "{\"mediaType\": \"application/vnd.ollama.image." + type + "\", \"digest\": \"" + digest + "\"}";
+  };
+  const std::string good = layer("model", "sha256:" + digits);
+  constexpr auto kCorrupt = ErrorCode::kCorrupt;
+  const std::vector<Case> cases = {
+      {"no JSON", "{", kCorrupt, "not valid JSON"},
+      {"a list", "[]", kCorrupt, "expected a list 'layers'"},
+      {"no layers", "{}", kCorrupt, "expected a list 'layers'"},
+      {"layers of text", layers("\"x\", 1, null, {}"), kCorrupt, "image.model, found none"},
+      {"other layers", layers(layer("template", "sha256:" + digits)), kCorrupt, "image.model, found none"},
+      {"no digest", layers("{\"mediaType\": \"application/vnd.ollama.image.model\"}"), kCorrupt,
+       "expected a digest"},
+      {"digest of another kind", layers(layer("model", "md5:" + digits)), kCorrupt, "expected a digest"},
+      {"short digest", layers(layer("model", "sha256:abc")), kCorrupt, "expected a digest"},
+      {"digest that leads away", layers(layer("model", "sha256:../../../etc/passwd")), kCorrupt,
+       "found 'sha256:../../../etc/passwd'"},
+      {"slash of the right length", layers(layer("model", "sha256:../" + std::string(61, 'a'))), kCorrupt,
+       "expected a digest"},
+      {"adapter", layers(good + "," + layer("adapter", "sha256:" + digits)), ErrorCode::kUnsupported,
+       "a model with an adapter"},
+      {"two models", layers(good + "," + good), ErrorCode::kUnsupported, "in several files"},
+      {"missing file", layers(layer("model", "sha256:" + std::string(64, 'b'))), ErrorCode::kNotFound,
+       "expected the file that", "ollama pull bad:latest"},
+      {"another size",
+       layers("{\"mediaType\": \"application/vnd.ollama.image.model\", \"size\": 5, \"digest\": \"sha256:" +
+              digits + "\"}"),
+       kCorrupt, "expected 5 bytes, found 4", "ollama pull bad:latest"},
+  };
+  for (const Case& c : cases) {
+    const TemporaryFolder folder;
+    const Environment environment({{"OLLAMA_MODELS", folder.path().string()}});
+    folder.write("blobs/sha256-" + digits, "GGUF");
+    folder.write("manifests/" + kLibrary + "bad/latest", c.manifest);
+    const auto path = locate_model("bad");
+    ASSERT_FALSE(path) << c.name;
+    EXPECT_EQ(path.error().code, c.code) << c.name;
+    EXPECT_NE(path.error().message.find(c.message), std::string::npos)
+        << c.name << ": " << path.error().message;
+    EXPECT_NE(path.error().hint.find(c.hint), std::string::npos) << c.name << ": " << path.error().hint;
+    EXPECT_TRUE(find_models().empty()) << c.name;
+  }
+}
+
 TEST(LocateModel, MissingIdsSayWhatWouldFetchThem) {
   const TemporaryFolder folder;
   const Environment environment({{"HF_HUB_CACHE", folder.path().string()}});
@@ -120,15 +270,15 @@ TEST(LocateModel, MissingIdsSayWhatWouldFetchThem) {
     EXPECT_EQ(path.error().code, ErrorCode::kNotFound);
     EXPECT_NE(path.error().message.find("not in the Hugging Face cache " + folder.path().string()),
               std::string::npos);
-    EXPECT_EQ(path.error().hint, "fetch it with: huggingface-cli download " + id);
+    EXPECT_EQ(path.error().hint, "fetch it with: huggingface-cli download " + id + ", or ollama pull " + id);
   }
 }
 
 TEST(LocateModel, WhatIsNoIdIsAPath) {
   const TemporaryFolder folder;
   const Environment environment({{"HF_HUB_CACHE", folder.path().string()}});
-  for (const char* name :
-       {"/no/such/file.gguf", "./none", "a/b/c", "../x", "org/", "a b", "a\x1b", "x--y", "a/../b"}) {
+  for (const char* name : {"/no/such/file.gguf", "./none", "a/b/c", "../x", "org/", "a b", "a\x1b", "a/../b",
+                           "a@", "a@../b", "a:", ":a", "a:b:c", "a:../b", "a.b/c/d/e", "a//b"}) {
     const auto path = locate_model(name);
     ASSERT_FALSE(path) << name;
     EXPECT_EQ(path.error().code, ErrorCode::kNotFound);
@@ -139,8 +289,9 @@ TEST(LocateModel, WhatIsNoIdIsAPath) {
 
 TEST(FindModels, ListsWhatCanBeOpened) {
   const TemporaryFolder folder;
-  const Environment environment(
-      {{"LIMPID_DATA_DIR", (folder.path() / "data").string()}, {"HF_HUB_CACHE", folder.path().string()}});
+  const Environment environment({{"LIMPID_DATA_DIR", (folder.path() / "data").string()},
+                                 {"HF_HUB_CACHE", folder.path().string()},
+                                 {"OLLAMA_MODELS", (folder.path() / "ollama").string()}});
   EXPECT_TRUE(find_models().empty());
 
   const auto standard = folder.write(std::string("data/") + kDefaultFile, "GGUF");
@@ -148,8 +299,14 @@ TEST(FindModels, ListsWhatCanBeOpened) {
   write_snapshot(folder, "datasets--org--name", "aaa");
   folder.write("models--org--empty/snapshots/aaa/README.md", "");
   const auto quantised = folder.write("models--org--gguf/snapshots/aaa/q.gguf", "GGUF");
+  folder.write("models--org--adapter/snapshots/aaa/adapter_config.json", "{}");
+  folder.write("models--org--adapter/snapshots/aaa/adapter_model.safetensors", "");
+  const auto blob = write_ollama(folder, "ollama", kLibrary + "llama3.2/1b");
+  write_ollama(folder, "ollama", "hf.co/user/name/latest");
+  folder.write("ollama/manifests/" + kLibrary + "broken/latest", "{");
+  folder.write("ollama/manifests/" + kLibrary + "a b/latest", manifest());
   const auto models = find_models();
-  ASSERT_EQ(models.size(), 3);
+  ASSERT_EQ(models.size(), 5);
   EXPECT_EQ(models[0].name, "");
   EXPECT_EQ(models[0].path, standard);
   EXPECT_EQ(models[0].format, "gguf");
@@ -159,6 +316,11 @@ TEST(FindModels, ListsWhatCanBeOpened) {
   EXPECT_EQ(models[2].format, "safetensors");
   EXPECT_EQ(models[2].n_bytes, 2 + 8 + 2);
   EXPECT_EQ(*locate_model("org/name"), models[2].path);
+  EXPECT_EQ(models[3].name, "hf.co/user/name:latest");
+  EXPECT_EQ(models[4].name, "llama3.2:1b");
+  EXPECT_EQ(models[4].path, blob);
+  EXPECT_EQ(models[4].format, "gguf");
+  for (size_t i = 3; i < 5; ++i) EXPECT_EQ(*locate_model(models[i].name), models[i].path);
 }
 
 TEST(FindModels, ListsASplitModelOnce) {

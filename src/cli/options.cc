@@ -27,10 +27,10 @@ void add_adapter_option(CLI::App& app, std::string& adapter) {
 }
 
 void PromptOptions::add_to(CLI::App& app) {
-  app.add_option(
-         "words", words,
-         "MODEL is a GGUF file, a Hugging Face folder or an id in the local cache; without it the default\n"
-         "model. PROMPT is a text; -: standard input.")
+  app.add_option("words", words,
+                 "MODEL is a GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; "
+                 "without it the\n"
+                 "default model. PROMPT is a text; -: standard input.")
       ->option_text("[MODEL] PROMPT")
       ->expected(0, 2);
   app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")->delimiter(',');

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/mapped_file.h"
+#include "checkpoint/hub_cache.h"
 #include "checkpoint/json.h"
 #include "checkpoint/text.h"
 #include "tokenizer/hub_config.h"
@@ -140,7 +141,7 @@ Result<LoadedTokenizer> load_hub_tokenizer(const Checkpoint& checkpoint) {
     return fail(ErrorCode::kNotFound,
                 fmt::format("{}: expected tokenizer.json, or vocab.json and merges.txt; found neither",
                             folder.string()),
-                "copy the tokenizer files of the model into this folder");
+                fetch_hint(folder, "tokenizer.json"));
   }
   LIMPID_TRY(const HubConfig config, read_hub_config(folder));
   std::optional<Engine> engine;

@@ -69,9 +69,9 @@ Status run_info(const Options& options) {
 
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option(
-         "model", options->model,
-         "A GGUF file, a Hugging Face folder, or an id in the local cache; without it the default model")
+  app.add_option("model", options->model,
+                 "A GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; without it the "
+                 "default model")
       ->option_text("[MODEL]");
   add_adapter_option(app, options->adapter);
   app.add_option("--tokens", options->n_tok, "Prompt length that the memory estimate is for")
