@@ -29,12 +29,11 @@ struct BenchResult {
 struct BenchRequest {
   std::vector<int> n_tok = {16, 64, 256, 1024};
   int repeats = 3;  // the median is reported
-  std::string adapter = {};
+  OpenOptions open = {};
 };
 
 /// The prompt is a passage of prose, repeated to length (ids counting up for a model without tokenizer).
 /// Errors: kInvalidArgument for lengths outside [1, n_ctx].
-Result<BenchResult> bench(std::string_view model, std::string_view backend, const BenchRequest& request,
-                          const RunControl& control = {});
+Result<BenchResult> bench(std::string_view model, const BenchRequest& request, const RunControl& control = {});
 
 }  // namespace limpid

@@ -1,6 +1,7 @@
 #include "api/describe.h"
 
 #include "api/open_model.h"
+#include "base/available_memory.h"
 #include "checkpoint/format.h"
 #include "checkpoint/locate.h"
 #include "model/family.h"
@@ -8,8 +9,8 @@
 
 namespace limpid {
 
-Result<ModelInfo> describe(std::string_view model, size_t n_tok, std::string_view adapter) {
-  LIMPID_TRY(const Checkpoint checkpoint, open_model(model, adapter));
+Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptions& options) {
+  LIMPID_TRY(const Checkpoint checkpoint, open_model(model, options.adapter));
   ModelInfo info;
   info.path = checkpoint.path;
   info.adapter = checkpoint.adapter;
@@ -33,6 +34,8 @@ Result<ModelInfo> describe(std::string_view model, size_t n_tok, std::string_vie
   if (description) {
     info.spec = description->spec;
     info.memory = estimate_memory(*description, checkpoint, n_tok);
+    info.memory_budget = options.memory > 0 ? options.memory : available_memory();
+    info.plan = plan_memory(info.memory, info.memory_budget);
   } else if (description.error().code == ErrorCode::kUnsupported) {
     info.unsupported = description.error();
   } else {

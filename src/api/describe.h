@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyses/memory_estimate.h"
+#include "api/open_model.h"
 #include "base/result.h"
 #include "model/spec.h"
 
@@ -28,11 +29,13 @@ struct ModelInfo {
   bool has_tokenizer = false;
   size_t n_tok = 0;  // what the estimate is for
   MemoryEstimate memory;
+  size_t memory_budget = 0;  // what a run may take
+  MemoryPlan plan;           // what becomes of the weights then
 };
 
 /// Reads headers only; no weights are decoded. Errors: kNotFound, kCorrupt, kIo, and kUnsupported for a
 /// checkpoint whose bytes cannot be read at all; an architecture nobody registered is not an error.
-Result<ModelInfo> describe(std::string_view model, size_t n_tok, std::string_view adapter = {});
+Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptions& options = {});
 
 struct FamilyInfo {
   std::string_view name, gguf_architecture, examples;

@@ -110,7 +110,11 @@ std::string to_json(const ModelInfo& info) {
   json["memory"] = {{"n_tok", info.n_tok},
                     {"stored_bytes", info.memory.stored_bytes},
                     {"packed_bytes", info.memory.packed_bytes},
-                    {"trace_bytes", info.memory.trace_bytes}};
+                    {"trace_bytes", info.memory.trace_bytes},
+                    {"scratch_bytes", info.memory.scratch_bytes},
+                    {"budget_bytes", info.memory_budget},
+                    {"kept_bytes", info.plan.kept_bytes},
+                    {"policy", name(info.plan.policy)}};
   return dump(json);
 }
 

@@ -1,12 +1,20 @@
 // From the names that a user gives to an open checkpoint.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
 
 namespace limpid {
+
+struct OpenOptions {
+  std::string backend = "cpu";
+  std::string adapter = {};  // a folder of a LoRA adapter, or an id of one in the local cache; empty for none
+  size_t memory = 0;         // bytes that a run may take, weights included; 0: what the machine has free
+};
 
 /// `model`: as locate_model takes it. `adapter`: a folder of a LoRA adapter, or an id of one in the local
 /// cache; empty for none. Errors: as locate_model, open_checkpoint and add_adapter.

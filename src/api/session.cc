@@ -3,8 +3,8 @@
 #include <array>
 #include <fmt/format.h>
 
-#include "api/open_model.h"
-#include "forward/run.h"
+#include "analyses/memory_estimate.h"
+#include "base/available_memory.h"
 #include "kernels/kernels.h"
 
 namespace limpid {
@@ -34,10 +34,9 @@ Result<Route> Explanation::route(RouteOptions options) {
   return extract_route(*contributions_, options);
 }
 
-Result<Session> Session::open(std::string_view name, std::string_view backend_name,
-                              std::string_view adapter) {
-  LIMPID_TRY(const Backend* backend, backend(backend_name));
-  LIMPID_TRY(Checkpoint checkpoint, open_model(name, adapter));
+Result<Session> Session::open(std::string_view name, const OpenOptions& options) {
+  LIMPID_TRY(const Backend* backend, backend(options.backend));
+  LIMPID_TRY(Checkpoint checkpoint, open_model(name, options.adapter));
   const std::filesystem::path path = checkpoint.path;
   Vocabulary vocabulary(checkpoint);
   LIMPID_TRY(std::shared_ptr<const Model> model, Model::load(std::move(checkpoint), *backend));
@@ -48,15 +47,26 @@ Result<Session> Session::open(std::string_view name, std::string_view backend_na
                 "the tokenizer belongs to another model");
   }
   std::string full_name = display_name(name, path);
-  if (!adapter.empty()) full_name += " + " + display_name(adapter, model->checkpoint().adapter);
-  return Session(std::move(model), std::move(vocabulary), std::move(full_name));
+  if (!options.adapter.empty()) {
+    full_name += " + " + display_name(options.adapter, model->checkpoint().adapter);
+  }
+  const size_t memory = options.memory > 0 ? options.memory : available_memory();
+  return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory);
+}
+
+Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options, const RunControl& control) const {
+  const MemoryEstimate estimate =
+      estimate_memory(model_->description(), model_->checkpoint(), ids.size(), options.keep_block_outputs);
+  LIMPID_TRY(const MemoryPlan plan, require_memory(estimate, memory_, ids.size()));
+  model_->limit_packed_bytes(plan.policy == MemoryPolicy::kResident ? WeightBudget::kUnlimited : plan.kept_bytes);
+  return run(*model_, ids, options, control);
 }
 
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {
   Explanation explanation;
   LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, explanation.warnings_));
   LIMPID_TRY(explanation.position_, resolve_position(request.token, ids.size()));
-  LIMPID_TRY(Trace trace, run(*model_, ids, {}, control));
+  LIMPID_TRY(Trace trace, this->trace(ids, {}, control));
   LIMPID_TRY(explanation.tokens_, vocabulary_.pieces(ids));
 
   const std::array<int, 1> position = {explanation.position_};

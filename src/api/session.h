@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "analyses/predictions.h"
+#include "api/open_model.h"
 #include "api/vocabulary.h"
 #include "attribution/contributions.h"
 #include "base/result.h"
 #include "base/run_control.h"
 #include "forward/model.h"
+#include "forward/run.h"
 #include "forward/trace.h"
 #include "graph/route.h"
 
@@ -64,10 +66,8 @@ class Explanation {
 class Session {
  public:
   /// `model`: as locate_model takes it: a path, an id in a local cache, or empty for the default model.
-  /// `adapter`: a LoRA adapter for it, or empty.
   /// Errors: kNotFound, kCorrupt, kUnsupported, kIo.
-  static Result<Session> open(std::string_view model, std::string_view backend = "cpu",
-                              std::string_view adapter = {});
+  static Result<Session> open(std::string_view model, const OpenOptions& options = {});
 
   const Model& model() const { return *model_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
@@ -75,15 +75,23 @@ class Session {
   /// "MODEL + ADAPTER".
   const std::string& name() const { return name_; }
 
+  /// Runs the model once. Weights are kept as far as they fit beside this run. Errors: as forward's run, and
+  /// kOutOfMemory.
+  Result<Trace> trace(std::span<const int> ids, const RunOptions& options = {}, const RunControl& control = {}) const;
+
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
 
  private:
-  Session(std::shared_ptr<const Model> model, Vocabulary vocabulary, std::string name)
-      : model_(std::move(model)), vocabulary_(std::move(vocabulary)), name_(std::move(name)) {}
+  Session(std::shared_ptr<const Model> model, Vocabulary vocabulary, std::string name, size_t memory)
+      : model_(std::move(model)),
+        vocabulary_(std::move(vocabulary)),
+        name_(std::move(name)),
+        memory_(memory) {}
 
   std::shared_ptr<const Model> model_;
   Vocabulary vocabulary_;
   std::string name_;
+  size_t memory_;  // bytes that the process may take
 };
 
 /// Resolves a position that may count from the end. Errors: kInvalidArgument naming the allowed range.

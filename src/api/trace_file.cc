@@ -204,7 +204,7 @@ Result<TraceFileResult> write_trace(const Session& session, const TraceFileReque
                                     const RunControl& control) {
   TraceFileResult result;
   LIMPID_TRY(const std::vector<int> ids, session.vocabulary().encode(request.prompt, result.warnings));
-  LIMPID_TRY(const Trace trace, run(session.model(), ids, {.keep_block_outputs = true}, control));
+  LIMPID_TRY(const Trace trace, session.trace(ids, {.keep_block_outputs = true}, control));
   const TraceFile file(session.model(), trace);
   LIMPID_TRY(const std::vector<const Entry*> selected, select(file.entries(), request.only));
 

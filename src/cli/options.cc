@@ -15,6 +15,19 @@ void ComputeOptions::add_to(CLI::App& app) {
   app.add_option("--threads", threads, "Threads to use; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  add_memory_option(app, memory);
+}
+
+void add_memory_option(CLI::App& app, size_t& memory) {
+  app.add_option("--memory", memory,
+                 "Memory that a run may take, weights included, as 8G or 800M; weights that do not fit are read\n"
+                 "from the file as they are used. Without it: what the machine has free")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE");
+}
+
+OpenOptions ComputeOptions::open(std::string adapter) const {
+  return {backend, std::move(adapter), memory};
 }
 
 void ComputeOptions::apply() const {

@@ -14,12 +14,17 @@ namespace limpid {
 
 struct ComputeOptions {
   std::string backend = "cpu";
-  int threads = 0;  // 0: all cores
+  int threads = 0;    // 0: all cores
+  size_t memory = 0;  // bytes; 0: what the machine has free
 
   void add_to(CLI::App& app);
   /// Sets the number of threads of this process.
   void apply() const;
+  OpenOptions open(std::string adapter) const;
 };
+
+/// `--memory`, in bytes.
+void add_memory_option(CLI::App& app, size_t& memory);
 
 /// `--adapter`, for a verb that takes a model.
 void add_adapter_option(CLI::App& app, std::string& adapter);

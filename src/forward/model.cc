@@ -45,6 +45,13 @@ std::shared_ptr<const PackedMatrix> Linear::packed() const {
   return packed;
 }
 
+void Linear::release() const {
+  const std::scoped_lock lock(pack_mutex_);
+  if (packed_ == nullptr) return;
+  budget_.give_back(packed_->n_bytes());
+  packed_.reset();
+}
+
 std::span<const float> Linear::bias() const {
   std::call_once(bias_once_, [&] {
     bias_ = decode_slices(backend_, weights_.bias);
@@ -83,6 +90,21 @@ Layer::Layer(const LayerWeights& weights, const Backend& backend, WeightBudget& 
   if (weights.moe) moe.emplace(*weights.moe, backend, budget);
 }
 
+void Layer::release_packed() const {
+  const auto release_ffn = [](const Ffn& f) {
+    f.in.release();
+    f.down.release();
+  };
+  qkv.release();
+  attention_out.release();
+  if (ffn) release_ffn(*ffn);
+  if (!moe) return;
+  moe->router.release();
+  for (const Ffn& expert : moe->experts) release_ffn(expert);
+  if (moe->shared) release_ffn(*moe->shared);
+  if (moe->shared_gate) moe->shared_gate->release();
+}
+
 std::vector<float> Layer::value_bias(const ModelSpec& spec) const {
   if (!qkv.has_bias()) return {};
   const auto d_kv = static_cast<size_t>(spec.d_kv()), d_head = static_cast<size_t>(spec.d_head);
@@ -97,15 +119,21 @@ std::vector<float> Layer::value_bias(const ModelSpec& spec) const {
   return out;
 }
 
-Result<std::shared_ptr<const Model>> Model::load(Checkpoint checkpoint, const Backend& backend,
-                                                 size_t max_packed_bytes) {
-  std::shared_ptr<Model> model(new Model(std::move(checkpoint), backend, max_packed_bytes));
+Result<std::shared_ptr<const Model>> Model::load(Checkpoint checkpoint, const Backend& backend) {
+  std::shared_ptr<Model> model(new Model(std::move(checkpoint), backend));
   LIMPID_TRY(model->description_, describe_model(model->checkpoint_));
   const ModelWeights& weights = model->description_.weights;
   for (const LayerWeights& layer : weights.layers) model->layers_.emplace_back(layer, backend, model->budget_);
   model->embedding_norm_ = load_norm(weights.embedding_norm, backend);
   model->final_norm_ = load_norm(weights.final_norm, backend);
   return std::shared_ptr<const Model>(std::move(model));
+}
+
+void Model::limit_packed_bytes(size_t limit) const {
+  budget_.set_limit(limit);
+  for (auto layer = layers_.rbegin(); layer != layers_.rend() && budget_.used() > limit; ++layer) {
+    layer->release_packed();
+  }
 }
 
 void Model::embed(std::span<const int> ids, MatrixView out) const {

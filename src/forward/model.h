@@ -32,6 +32,8 @@ class Linear {
   bool has_bias() const { return !weights_.bias.empty(); }
   /// [n_out], or empty.
   std::span<const float> bias_if_any() const { return has_bias() ? bias() : std::span<const float>(); }
+  /// Drops the packed form, unless it was not kept. A run that uses it now keeps it until done.
+  void release() const;
   size_t n_out() const { return weights_.n_out; }
   size_t n_in() const { return weights_.n_in; }
   /// Decodes the whole matrix, [n_out, n_in].
@@ -77,6 +79,7 @@ struct Layer {
 
   /// b_V of every query head, [d_query]; empty when the model has none.
   std::vector<float> value_bias(const ModelSpec& spec) const;
+  void release_packed() const;
 
   std::optional<Norm> attention_norm;
   Linear qkv;
@@ -92,10 +95,8 @@ struct Layer {
 
 class Model {
  public:
-  /// `max_packed_bytes` limits what packed weights may hold at any time beside the matrix in use.
   /// Errors: as describe_model.
-  static Result<std::shared_ptr<const Model>> load(Checkpoint checkpoint, const Backend& backend,
-                                                   size_t max_packed_bytes = WeightBudget::kUnlimited);
+  static Result<std::shared_ptr<const Model>> load(Checkpoint checkpoint, const Backend& backend);
 
   const ModelSpec& spec() const { return description_.spec; }
   const ModelDescription& description() const { return description_; }
@@ -115,10 +116,12 @@ class Model {
 
   /// Bytes of packed weights held now.
   size_t n_packed_bytes() const { return budget_.used(); }
+  /// Limits them, beside the one matrix in use, from now on; drops those of the last layers where more is held.
+  void limit_packed_bytes(size_t limit) const;
 
  private:
-  Model(Checkpoint checkpoint, const Backend& backend, size_t max_packed_bytes)
-      : checkpoint_(std::move(checkpoint)), backend_(backend), budget_(max_packed_bytes) {}
+  Model(Checkpoint checkpoint, const Backend& backend)
+      : checkpoint_(std::move(checkpoint)), backend_(backend) {}
 
   Checkpoint checkpoint_;
   const Backend& backend_;

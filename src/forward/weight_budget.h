@@ -13,20 +13,23 @@ class WeightBudget {
  public:
   static constexpr size_t kUnlimited = std::numeric_limits<size_t>::max();
 
-  explicit WeightBudget(size_t limit) : limit_(limit) {}
-
-  /// Reserves `n` bytes for good, or says no.
+  /// Reserves `n` bytes until they are given back, or says no.
   bool reserve(size_t n) {
     size_t used = used_.load();
     do {
-      if (n > limit_ - used) return false;
+      const size_t limit = limit_.load();
+      if (used > limit || n > limit - used) return false;
     } while (!used_.compare_exchange_weak(used, used + n));
     return true;
   }
+  void give_back(size_t n) { used_ -= n; }
   size_t used() const { return used_.load(); }
+  size_t limit() const { return limit_.load(); }
+  /// May be below what is used: then nothing more is kept until enough was given back.
+  void set_limit(size_t limit) { limit_ = limit; }
 
  private:
-  const size_t limit_;
+  std::atomic<size_t> limit_ = kUnlimited;
   std::atomic<size_t> used_ = 0;
 };
 

@@ -90,7 +90,7 @@ std::vector<int> ids_of(const std::map<std::string, std::vector<float>>& tensors
 }
 
 Session open(const fs::path& model, std::string_view backend) {
-  return value_or_throw(Session::open(model.string(), backend));
+  return value_or_throw(Session::open(model.string(), {.backend = std::string(backend)}));
 }
 
 Difference difference(const std::vector<float>& a, const std::vector<float>& b) {

@@ -117,7 +117,7 @@ TEST_P(Adapters, GiveTheNumbersOfTheMergedModel) {
   const auto folder = golden::testdata() / "adapters" / adapter;
   const auto base = golden::testdata() / "models" / adapter_base_name(folder);
   const auto expected = golden::read(folder / "golden.t7.safetensors");
-  const auto session = Session::open(base.string(), backend, folder.string());
+  const auto session = Session::open(base.string(), {.backend = backend, .adapter = folder.string()});
   ASSERT_TRUE(session.has_value()) << session.error().message;
   const auto found = golden::trace(*session, golden::ids_of(expected));
   expect_reproduced(found, expected);

@@ -14,6 +14,7 @@ struct Options {
   std::string model;
   ComputeOptions compute;
   BenchRequest request;
+  std::string adapter;
   std::string format;
 };
 
@@ -36,9 +37,10 @@ void print_text(const BenchResult& result) {
 
 Status run_bench(const Options& options) {
   options.compute.apply();
+  BenchRequest request = options.request;
+  request.open = options.compute.open(options.adapter);
   ProgressBar progress;
-  LIMPID_TRY(const BenchResult result,
-             bench(options.model, options.compute.backend, options.request, progress.control()));
+  LIMPID_TRY(const BenchResult result, bench(options.model, request, progress.control()));
   if (options.format == "json") {
     fmt::print("{}", to_json(result));
   } else {
@@ -57,7 +59,7 @@ std::function<Status()> define(CLI::App& app) {
   app.add_option("--repeats", options->request.repeats, "Runs per length; the median is shown")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  add_adapter_option(app, options->request.adapter);
+  add_adapter_option(app, options->adapter);
   add_format_option(app, options->format, {"table", "json"});
   options->compute.add_to(app);
   return [options] { return run_bench(*options); };

@@ -51,7 +51,7 @@ void print_text(const Session& session, const Explanation& explanation, const Ro
 Status run_explain(const Options& options) {
   options.compute.apply();
   const auto [model, prompt] = options.prompt.resolve();
-  LIMPID_TRY(const Session session, Session::open(model, options.compute.backend, options.prompt.adapter));
+  LIMPID_TRY(const Session session, Session::open(model, options.compute.open(options.prompt.adapter)));
   ProgressBar progress;
   LIMPID_TRY(Explanation explanation,
              session.explain({prompt, options.token, static_cast<size_t>(options.top)}, progress.control()));

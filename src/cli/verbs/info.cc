@@ -14,16 +14,41 @@ struct Options {
   std::string adapter;
   std::string format;
   size_t n_tok = 64;
+  size_t memory = 0;
 };
 
 std::string megabytes(size_t bytes) {
   return fmt::format("{:.0f} MB", static_cast<double>(bytes) / 1e6);
 }
 
+void line(std::string_view label, const std::string& value) {
+  fmt::print("{:<14}{}\n", label, value);
+}
+
+/// What the plan means for the user.
+std::string describe_plan(const ModelInfo& info) {
+  switch (info.plan.policy) {
+    case MemoryPolicy::kResident:
+      return "all weights are kept";
+    case MemoryPolicy::kStreamed:
+      return fmt::format("{} of the weights are kept, the rest is read from the file by each run",
+                         megabytes(info.plan.kept_bytes));
+    case MemoryPolicy::kTooLarge:
+      return fmt::format("not enough: {} tokens need {} beside weights", info.n_tok,
+                         megabytes(info.memory.working_bytes()));
+  }
+  return {};
+}
+
+void print_memory(const ModelInfo& info) {
+  const MemoryEstimate& m = info.memory;
+  line("memory", fmt::format("about {} for {} tokens: weights as float32 {}, states {}, buffers {}; file {}",
+                             megabytes(m.packed_bytes + m.working_bytes()), info.n_tok, megabytes(m.packed_bytes),
+                             megabytes(m.trace_bytes), megabytes(m.scratch_bytes), megabytes(m.stored_bytes)));
+  line("", fmt::format("within {}: {}", megabytes(info.memory_budget), describe_plan(info)));
+}
+
 void print_text(const ModelInfo& info) {
-  const auto line = [](std::string_view label, const std::string& value) {
-    fmt::print("{:<14}{}\n", label, value);
-  };
   line("path", info.path.string());
   if (!info.adapter.empty()) line("adapter", info.adapter.string());
   line("format", info.format);
@@ -50,15 +75,11 @@ void print_text(const ModelInfo& info) {
     return;
   }
   line("supported", "yes");
-  line("memory",
-       fmt::format("about {} for {} tokens: file {}, weights as float32 {}, states {}",
-                   megabytes(info.memory.stored_bytes + info.memory.packed_bytes + info.memory.trace_bytes),
-                   info.n_tok, megabytes(info.memory.stored_bytes), megabytes(info.memory.packed_bytes),
-                   megabytes(info.memory.trace_bytes)));
+  print_memory(info);
 }
 
 Status run_info(const Options& options) {
-  LIMPID_TRY(const ModelInfo info, describe(options.model, options.n_tok, options.adapter));
+  LIMPID_TRY(const ModelInfo info, describe(options.model, options.n_tok, {.adapter = options.adapter, .memory = options.memory}));
   if (options.format == "json") {
     fmt::print("{}", to_json(info));
   } else {
@@ -77,6 +98,7 @@ std::function<Status()> define(CLI::App& app) {
   app.add_option("--tokens", options->n_tok, "Prompt length that the memory estimate is for")
       ->check(CLI::Range(1, 1 << 24))
       ->capture_default_str();
+  add_memory_option(app, options->memory);
   add_format_option(app, options->format, {"table", "json"});
   return [options] { return run_info(*options); };
 }

@@ -20,7 +20,7 @@ struct Options {
 Status run_trace(const Options& options) {
   options.compute.apply();
   const auto [model, prompt] = options.prompt.resolve();
-  LIMPID_TRY(const Session session, Session::open(model, options.compute.backend, options.prompt.adapter));
+  LIMPID_TRY(const Session session, Session::open(model, options.compute.open(options.prompt.adapter)));
   ProgressBar progress;
   LIMPID_TRY(const TraceFileResult result,
              write_trace(session, {prompt, options.path, options.only}, progress.control()));
