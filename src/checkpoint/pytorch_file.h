@@ -16,7 +16,7 @@
 namespace limpid {
 
 struct PytorchContents {
-  TensorMap tensors;                                                    // F32, F16, BF16, I32, I64
+  TensorMap tensors;                                                    // whose type limpid has
   std::map<std::string, std::string, std::less<>> unsupported_tensors;  // other types: name to type
 };
 

@@ -15,13 +15,13 @@ constexpr std::array<TorchType, 15> kTypes = {{
     {"I32", 4, "IntStorage", "int32", DType::kI32},
     {"I16", 2, "ShortStorage", "int16", {}},
     {"I8", 1, "CharStorage", "int8", {}},
-    {"U8", 1, "ByteStorage", "uint8", {}},
+    {"U8", 1, "ByteStorage", "uint8", DType::kU8},
     {"BOOL", 1, "BoolStorage", "bool", {}},
     {"U16", 2, "", "uint16", {}},
     {"U32", 4, "", "uint32", {}},
     {"U64", 8, "", "uint64", {}},
-    {"F8_E4M3", 1, "", "float8_e4m3fn", {}},
-    {"F8_E5M2", 1, "", "float8_e5m2", {}},
+    {"F8_E4M3", 1, "", "float8_e4m3fn", DType::kF8E4M3},
+    {"F8_E5M2", 1, "", "float8_e5m2", DType::kF8E5M2},
 }};
 
 const TorchType* find(std::string_view TorchType::*field, std::string_view name) {
