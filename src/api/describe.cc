@@ -1,7 +1,6 @@
 #include "api/describe.h"
 
 #include "api/open_model.h"
-#include "base/available_memory.h"
 #include "checkpoint/format.h"
 #include "checkpoint/locate.h"
 #include "model/family.h"
@@ -34,7 +33,7 @@ Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptio
   if (description) {
     info.spec = description->spec;
     info.memory = estimate_memory(*description, checkpoint, n_tok);
-    info.memory_budget = options.memory > 0 ? options.memory : available_memory();
+    info.memory_budget = memory_budget(options);
     info.plan = plan_memory(info.memory, info.memory_budget);
   } else if (description.error().code == ErrorCode::kUnsupported) {
     info.unsupported = description.error();

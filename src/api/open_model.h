@@ -16,6 +16,9 @@ struct OpenOptions {
   size_t memory = 0;         // bytes that a run may take, weights included; 0: what the machine has free
 };
 
+/// The budget of a run in bytes: what was asked for, or nine tenths of what the machine has free.
+size_t memory_budget(const OpenOptions& options);
+
 /// `model`: as locate_model takes it. `adapter`: a folder of a LoRA adapter, or an id of one in the local
 /// cache; empty for none. Errors: as locate_model, open_checkpoint and add_adapter.
 Result<Checkpoint> open_model(std::string_view model, std::string_view adapter);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "analyses/memory_estimate.h"
-#include "base/available_memory.h"
 #include "kernels/kernels.h"
 
 namespace limpid {
@@ -50,8 +49,7 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options)
   if (!options.adapter.empty()) {
     full_name += " + " + display_name(options.adapter, model->checkpoint().adapter);
   }
-  const size_t memory = options.memory > 0 ? options.memory : available_memory();
-  return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory);
+  return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory_budget(options));
 }
 
 Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options, const RunControl& control) const {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -39,24 +40,44 @@ size_t system_memory(const fs::path& root) {
   return kilobytes ? *kilobytes * 1024 : kNoLimit;
 }
 
-/// What the innermost control group (version 2) leaves; file pages that it can drop count as free.
+/// How a version of control groups calls what we read.
+struct GroupFiles {
+  const char* mark;  // begins the rest of the line of /proc/self/cgroup, behind its number
+  const char* mount;
+  const char *limit, *used, *droppable;
+};
+constexpr GroupFiles kGroupFiles[] = {
+    {"::/", "sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"},
+    {":memory:/", "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
+};
+
+/// What a group and those above it leave; file pages that the system can drop count as free.
+size_t group_memory(const fs::path& top, const fs::path& relative, const GroupFiles& files) {
+  size_t least = kNoLimit;
+  for (fs::path group = top / relative;; group = group.parent_path()) {
+    const auto limit = read_number(group / files.limit), used = read_number(group / files.used);
+    if (limit && used) {
+      const size_t held = *used - std::min(*used, read_field(group / "memory.stat", files.droppable).value_or(0));
+      least = std::min(least, *limit - std::min(*limit, held));
+    }
+    if (group == top || group == group.parent_path()) return least;
+  }
+}
+
 size_t group_memory(const fs::path& root) {
+  size_t least = kNoLimit;
   std::ifstream file(root / "proc/self/cgroup");
   for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with("0::/")) continue;
-    size_t least = kNoLimit;
-    const fs::path top = root / "sys/fs/cgroup";
-    for (fs::path group = top / line.substr(4);; group = group.parent_path()) {
-      const auto limit = read_number(group / "memory.max"), used = read_number(group / "memory.current");
-      if (limit && used) {
-        const size_t held = *used - std::min(*used, read_field(group / "memory.stat", "inactive_file").value_or(0));
-        least = std::min(least, *limit - std::min(*limit, held));
-      }
-      if (group == top || group == group.parent_path()) break;
+    const size_t number_end = line.find(':');
+    if (number_end == std::string::npos) continue;
+    const std::string rest = line.substr(number_end);
+    for (const GroupFiles& files : kGroupFiles) {
+      if (!rest.starts_with(files.mark)) continue;
+      const fs::path relative = rest.substr(std::string_view(files.mark).size());
+      least = std::min(least, group_memory(root / files.mount, relative, files));
     }
-    return least;
   }
-  return kNoLimit;
+  return least;
 }
 
 /// What a resource limit leaves. `field`: that of /proc/self/statm which it counts, in pages.

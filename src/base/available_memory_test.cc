@@ -41,6 +41,17 @@ TEST_F(AvailableMemory, IsLimitedByTheGroupAndThoseAboveIt) {
   EXPECT_EQ(available_memory(root_), 0u);
 }
 
+TEST_F(AvailableMemory, KnowsGroupsOfBothVersions) {
+  write("proc/meminfo", "MemAvailable: 4000 kB\n");
+  write("proc/self/cgroup", "4:memory:/box\n3:cpuset:/\n0::/\n");
+  write("sys/fs/cgroup/memory/box/memory.limit_in_bytes", "9223372036854771712\n");
+  write("sys/fs/cgroup/memory/box/memory.usage_in_bytes", "5\n");
+  EXPECT_EQ(available_memory(root_), 4096000u);
+  write("sys/fs/cgroup/memory/box/memory.limit_in_bytes", "1000\n");
+  write("sys/fs/cgroup/memory/box/memory.stat", "total_inactive_file 2\n");
+  EXPECT_EQ(available_memory(root_), 997u);
+}
+
 TEST(AvailableMemoryHere, IsSomething) {
   EXPECT_GT(available_memory(), size_t{1} << 20);
 }

@@ -142,10 +142,22 @@ std::vector<float> alibi_slopes(int n_head, double max_bias) {
   return slopes;
 }
 
+namespace {
+
+/// GGUF files say by their tensors alone whether there are biases: one of several that belong together asks for all.
+Bias all_or_none(ModelReader& reader, Bias bias, std::initializer_list<Name> stems) {
+  const bool any = std::ranges::any_of(
+      stems, [&](const Name& stem) { return reader.has_tensor({"", stem.gguf + ".bias"}); });
+  return reader.is_gguf() && any ? Bias::kYes : bias;
+}
+
+}  // namespace
+
 void read_attention(ModelReader& reader, const LayerNames& names, const ModelSpec& spec, Bias qkv, Bias out,
                     bool pairs_in_gguf, LayerWeights& weights, const AttentionNames& hf) {
   const size_t d = static_cast<size_t>(spec.d_model), d_query = static_cast<size_t>(spec.d_query()),
                d_kv = static_cast<size_t>(spec.d_kv());
+  qkv = all_or_none(reader, qkv, {names("", "attn_q"), names("", "attn_k"), names("", "attn_v")});
   LinearWeights q = reader.linear(names(hf.q, "attn_q"), d_query, d, qkv);
   LinearWeights k = reader.linear(names(hf.k, "attn_k"), d_kv, d, qkv);
   if (pairs_in_gguf && reader.is_gguf() && spec.d_head % 2 == 0) {
@@ -158,6 +170,7 @@ void read_attention(ModelReader& reader, const LayerNames& names, const ModelSpe
 
 FfnWeights read_gated_ffn(ModelReader& reader, const LayerNames& names, size_t d_model, size_t d_mlp,
                           Bias bias) {
+  bias = all_or_none(reader, bias, {names("", "ffn_gate"), names("", "ffn_up"), names("", "ffn_down")});
   return {stack({reader.linear(names("mlp.gate_proj", "ffn_gate"), d_mlp, d_model, bias),
                  reader.linear(names("mlp.up_proj", "ffn_up"), d_mlp, d_model, bias)}),
           reader.linear(names("mlp.down_proj", "ffn_down"), d_model, d_mlp, bias)};
@@ -249,13 +262,19 @@ Result<ModelDescription> describe_decoder(const Checkpoint& checkpoint, const De
                       {static_cast<size_t>(spec.n_ctx) + static_cast<size_t>(spec.position_offset), d});
   }
   if (*frame.embedding_norm != '\0') {
-    weights.embedding_norm = reader.norm({prefix + frame.embedding_norm, "token_embd_norm"}, d);
+    weights.embedding_norm = reader.norm({prefix + frame.embedding_norm, "token_embd_norm"}, d, Bias::kYes);
   }
   for (int layer = 0; layer < spec.n_layer && reader.status(); ++layer) {
-    weights.layers.push_back(plan.read_layer(reader, spec, LayerNames(prefix + frame.layers, layer), layer));
+    const LayerNames names(prefix + frame.layers, layer);
+    weights.layers.push_back(plan.read_layer(reader, spec, names, layer));
+    reader.refuse_unread(names.prefix());
   }
-  weights.final_norm = *frame.final_norm != '\0' ? reader.norm({prefix + frame.final_norm, "output_norm"}, d)
-                                                 : NormWeights{d, {}, {}, 0};
+  // The last norm has a bias where those of the layers do.
+  const bool biased = !weights.layers.empty() && weights.layers.front().attention_norm &&
+                      !weights.layers.front().attention_norm->bias.empty();
+  weights.final_norm = *frame.final_norm != '\0'
+                           ? reader.norm({prefix + frame.final_norm, "output_norm"}, d, bias_if(biased))
+                           : NormWeights{d, {}, {}, 0};
   weights.unembed = read_unembed(reader, spec, weights.embedding, plan);
   LIMPID_CHECK_OK(reader.status());
   return model;

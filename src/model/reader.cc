@@ -149,6 +149,7 @@ const TensorInfo* ModelReader::tensor(const Name& name, std::initializer_list<si
 const TensorInfo* ModelReader::tensor_if(const Name& name, std::initializer_list<size_t> shape,
                                          bool required) {
   const std::string& full = pick(name);
+  read_.insert(full);
   const TensorInfo* tensor = full.empty() ? nullptr : checkpoint_.find(full);
   if (tensor == nullptr) {
     if (!required) return nullptr;
@@ -177,6 +178,24 @@ const TensorInfo* ModelReader::tensor_if(const Name& name, std::initializer_list
   return tensor;
 }
 
+void ModelReader::refuse_unread(const Name& prefix) {
+  // Masks and rotary tables that old versions of transformers stored, scales of quantised activations and caches.
+  static constexpr std::array<std::string_view, 9> kLeftOvers = {
+      ".attn.bias",    ".masked_bias", ".attention.bias", ".inv_freq", ".cos_cached",
+      ".sin_cached",   ".input_scale", ".k_scale",        ".v_scale"};
+  const std::string& begin = pick(prefix);
+  for (auto it = checkpoint_.tensors.lower_bound(begin);
+       it != checkpoint_.tensors.end() && it->first.starts_with(begin); ++it) {
+    const std::string& name = it->first;
+    const bool left_over =
+        std::ranges::any_of(kLeftOvers, [&](std::string_view ending) { return name.ends_with(ending); });
+    if (left_over || read_.contains(name)) continue;
+    set_error(ErrorCode::kUnsupported, fmt::format("tensor '{}' is not part of this architecture", name),
+              "a variant of the architecture, or files of two models mixed?");
+    return;
+  }
+}
+
 std::span<const size_t> ModelReader::shape(const Name& name, size_t n_dim) {
   static constexpr std::array<size_t, 8> kZeros = {};
   const TensorInfo* tensor = has_tensor(name) ? checkpoint_.find(pick(name)) : nullptr;
@@ -194,7 +213,7 @@ std::span<const size_t> ModelReader::shape(const Name& name, size_t n_dim) {
 
 const TensorInfo* ModelReader::bias_of(const Name& stem, size_t width, Bias bias) {
   const Name name = {stem.hf.empty() ? "" : stem.hf + ".bias", stem.gguf.empty() ? "" : stem.gguf + ".bias"};
-  if (is_gguf()) bias = Bias::kAsStored;
+  if (is_gguf() && bias == Bias::kNo) bias = Bias::kAsStored;
   if (bias == Bias::kNo && has_tensor(name)) {
     set_error(ErrorCode::kCorrupt,
               fmt::format("tensor '{}': expected none by the configuration, found one", pick(name)),

@@ -11,6 +11,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,10 +79,14 @@ class ModelReader {
   /// Shape of a tensor that must exist with `n_dim` dimensions; zeros on error.
   std::span<const size_t> shape(const Name& name, size_t n_dim);
 
+  /// Refuses tensors below `prefix` ("model.layers.3.", "blk.3.") that were not asked for: they belong to a variant of
+  /// the architecture, which ignoring them would get wrong. Left-overs that never enter a computation are let pass.
+  void refuse_unread(const Name& prefix);
+
   // --- parts; `stem` is a name without ".weight" and ".bias" ---------------------------------------------
-  /// GGUF files are read with Bias::kAsStored, whatever is asked for: they carry no flags.
+  /// GGUF files carry no flags: Bias::kNo is read as kAsStored there.
   LinearWeights linear(const Name& stem, size_t n_out, size_t n_in, Bias bias = Bias::kAsStored);
-  NormWeights norm(const Name& stem, size_t width, Bias bias = Bias::kAsStored);
+  NormWeights norm(const Name& stem, size_t width, Bias bias = Bias::kNo);
   std::optional<NormWeights> norm_if(const Name& stem, size_t width);
   /// From here on, norms of Hugging Face files are read as w - 1 (Gemma); GGUF stores w.
   void norms_are_stored_less_one() { norm_offset_ = is_gguf() ? 0.0f : 1.0f; }
@@ -99,6 +104,7 @@ class ModelReader {
   const TensorInfo* bias_of(const Name& stem, size_t width, Bias bias);
 
   const Checkpoint& checkpoint_;
+  std::set<std::string, std::less<>> read_;  // names of tensors that were asked for
   std::string prefix_;  // GGUF: "llama."
   float norm_offset_ = 0;
   std::optional<Error> error_;
@@ -111,6 +117,7 @@ class LayerNames {
   LayerNames(std::string_view hf_prefix, int layer);
   /// An empty part: the dialect has no such thing.
   Name operator()(std::string_view hf, std::string_view gguf) const;
+  Name prefix() const { return {hf_, gguf_}; }
 
  private:
   std::string hf_, gguf_;

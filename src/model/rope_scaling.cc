@@ -15,7 +15,9 @@ Name ScalingKeys::name(const char* hf, const char* gguf) const {
 
 std::string ScalingKeys::kind(ModelReader& reader) const {
   // Files of Phi 3 have the factors and do not name the scaling.
-  if (reader.has_tensor({"", "rope_factors_long.weight"})) return "longrope";
+  for (const char* factors : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
+    if (reader.has_tensor({"", factors})) return "longrope";
+  }
   return reader.text_or(name("rope_type", ""), reader.text_or(name("type", "rope.scaling.type"), "default"));
 }
 
