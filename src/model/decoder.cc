@@ -61,7 +61,8 @@ void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, con
       reader.size_or({keys.d_head, "attention.key_length"}, std::max(spec.d_model / std::max(spec.n_head, 1), 1));
   spec.d_mlp = reader.size_or({keys.d_mlp, "feed_forward_length"}, 4 * std::min(spec.d_model, 1 << 28));
   const Name n_ctx = {first_of(reader, keys.n_ctx), "context_length"};
-  spec.n_ctx = keys.n_ctx_default > 0 ? reader.size_or(n_ctx, keys.n_ctx_default) : reader.size(n_ctx);
+  const bool may_be_absent = keys.n_ctx_default > 0 && !reader.is_gguf();
+  spec.n_ctx = may_be_absent ? reader.size_or(n_ctx, keys.n_ctx_default) : reader.size(n_ctx);
   spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.d_head));
   check_sizes(reader, spec, keys);
   if (!reader.status()) return;
