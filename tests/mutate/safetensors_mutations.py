@@ -12,8 +12,11 @@ INDEX = "model.safetensors.index.json"
 BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 # Settings that a family needs, and those that the tensors' number and shapes must agree with.
 REQUIRED = ["hidden_size", "n_embd", "num_hidden_layers", "n_layer", "num_attention_heads", "n_head",
-            "intermediate_size", "max_position_embeddings", "n_positions"]
-CHECKED = ["hidden_size", "n_embd", "num_hidden_layers", "n_layer", "intermediate_size", "vocab_size", "n_positions"]
+            "intermediate_size", "max_position_embeddings", "n_positions", "d_model", "n_layers", "n_heads", "max_seq_len"]
+# Published files lack these; without them the model is the same.
+HAS_DEFAULT = [("falcon", "max_position_embeddings")]
+CHECKED = ["hidden_size", "n_embd", "num_hidden_layers", "n_layer", "intermediate_size", "vocab_size", "n_positions", "d_model",
+           "n_layers"]
 
 
 class Folder:
@@ -227,6 +230,8 @@ def config_other_type(f, rng):
 
 def config_key_missing(f, rng):
     gone = f.setting(rng, REQUIRED)
+    if (f.config["model_type"], gone) in HAS_DEFAULT:
+        return False
     f.put_config({key: value for key, value in f.config.items() if key != gone})
 
 
