@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The compiler cache knows a file again in another clone, too.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 preset=${1:?usage: tools/build.sh PRESET TARGET [OPTION...]}
 target=${2:?usage: tools/build.sh PRESET TARGET [OPTION...]}
 shift 2

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CRATES = ROOT / "src/tokenizer/rust/Cargo.toml"
 # Libraries that are compiled into the program and leave no file of their own.
-HEADER_PACKAGES = ("libcli11-dev", "libexpected-dev", "libfmt-dev", "libhwy-dev", "nlohmann-json3-dev")
+HEADER_PACKAGES = ("libcli11-dev", "libexpected-dev", "libhwy-dev", "nlohmann-json3-dev")
 LICENCE_FILE = re.compile(r"(?i)^(licen[cs]e|copying|copyright|notice|unlicense)")
 
 
