@@ -63,7 +63,10 @@ Status flatten(const Json& object, const std::string& prefix, std::string_view o
       LIMPID_CHECK_OK(flatten(value, key + ".", origin, metadata));
       continue;
     }
-    if (value.is_null()) continue;
+    if (value.is_null()) {
+      metadata.set_null(key);
+      continue;
+    }
     if (metadata.contains(key) || metadata.omitted().contains(key)) {
       return corrupt(origin, fmt::format("the key {} appears twice", quote(key)));
     }

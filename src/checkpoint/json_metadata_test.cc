@@ -26,6 +26,8 @@ TEST(JsonMetadata, Flattens) {
   EXPECT_EQ(**metadata->get_double("eps"), 1e-5);
   EXPECT_EQ(**metadata->get_bool("tied"), true);
   EXPECT_FALSE(metadata->contains("nothing"));
+  EXPECT_TRUE(metadata->is_null("nothing"));
+  EXPECT_FALSE(metadata->is_null("absent"));
   EXPECT_EQ(**metadata->get_string("rope.type"), "llama3");
   EXPECT_EQ(**metadata->get_int("rope.inner.factor"), 8);
   EXPECT_EQ(*metadata->find("ids"), MetadataValue(std::vector<int64_t>{1, 2}));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,8 +31,13 @@ class Metadata {
     omitted_.insert_or_assign(std::move(key), std::move(reason));
   }
 
+  /// Records a key that is there without a value (JSON null): where a default depends on it, that is not the
+  /// same as an absent one.
+  void set_null(std::string key) { nulls_.insert(std::move(key)); }
+
   /// Whether the key has a value; an omitted one has none.
   bool contains(std::string_view key) const { return values_.find(key) != values_.end(); }
+  bool is_null(std::string_view key) const { return nulls_.find(key) != nulls_.end(); }
   /// nullptr when absent or omitted.
   const MetadataValue* find(std::string_view key) const;
   const std::map<std::string, MetadataValue, std::less<>>& values() const { return values_; }
@@ -48,6 +54,7 @@ class Metadata {
  private:
   std::map<std::string, MetadataValue, std::less<>> values_;
   std::map<std::string, std::string, std::less<>> omitted_;
+  std::set<std::string, std::less<>> nulls_;
 };
 
 }  // namespace limpid

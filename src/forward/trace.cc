@@ -12,7 +12,7 @@ AttentionInputs Trace::attention_inputs(int l) const {
   in.n_head = static_cast<size_t>(spec.n_head);
   in.n_kv_head = static_cast<size_t>(spec.n_kv_head);
   in.d_head = static_cast<size_t>(spec.d_head);
-  in.scale = spec.attention_scale;
+  in.scale = spec.attention_scale * spec.layers[static_cast<size_t>(l)].attention_scale;
   in.window = static_cast<size_t>(spec.layers[static_cast<size_t>(l)].window);
   in.softcap = spec.attention_softcap;
   in.key_bias = key_bias.view();

@@ -14,14 +14,13 @@ void refuse_size(ModelReader& reader, const std::string& what) {
   reader.set_error(ErrorCode::kCorrupt, what, "the configuration contradicts itself");
 }
 
-void check_sizes(ModelReader& reader, const ModelSpec& spec, const SizeKeys& keys) {
+void check_sizes(ModelReader& reader, const ModelSpec& spec, bool is_derived) {
   if (int64_t{spec.n_head} * spec.d_head > kMaxWidth || int64_t{spec.n_kv_head} * spec.d_head > kMaxWidth ||
       spec.d_model > kMaxWidth || spec.d_mlp > kMaxWidth) {
     refuse_size(reader, fmt::format("expected widths up to {}, found d_model {}, d_mlp {}, {} heads of {}",
                                     kMaxWidth, spec.d_model, spec.d_mlp, spec.n_head, spec.d_head));
   }
-  const bool derived = !reader.has({keys.d_head, "attention.key_length"});
-  if (derived && spec.d_head * int64_t{spec.n_head} != spec.d_model) {
+  if (is_derived && spec.d_head * int64_t{spec.n_head} != spec.d_model) {
     refuse_size(reader, fmt::format("expected a width that is a multiple of the number of heads, found {} and {}",
                                     spec.d_model, spec.n_head));
   }
@@ -51,20 +50,29 @@ std::string first_of(const ModelReader& reader, std::string_view keys) {
 
 }  // namespace
 
-void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, const SizeKeys& keys) {
+void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, const SizeKeys& keys,
+                const SizeDefaults& defaults) {
+  const auto read = [&](const char* hf, const char* gguf, int hf_default) {
+    const Name name = {first_of(reader, hf), gguf};
+    return hf_default > 0 && !reader.is_null(name) ? reader.size_or_hf(name, hf_default) : reader.size(name);
+  };
+  const auto read_or = [&](const char* hf, const char* gguf, int hf_default, int otherwise) {
+    const Name name = {hf, gguf};
+    const bool has_default = hf_default > 0 && !reader.is_gguf() && !reader.is_null(name);
+    return reader.size_or(name, has_default ? hf_default : otherwise);
+  };
   spec.n_vocab = static_cast<int>(std::min<size_t>(reader.shape(embedding, 2)[0], kMaxWidth));
-  spec.d_model = reader.size({first_of(reader, keys.d_model), "embedding_length"});
-  spec.n_layer = reader.size({first_of(reader, keys.n_layer), "block_count"});
-  spec.n_head = reader.size({first_of(reader, keys.n_head), "attention.head_count"});
-  spec.n_kv_head = reader.size_or({keys.n_kv_head, "attention.head_count_kv"}, spec.n_head);
-  spec.d_head =
-      reader.size_or({keys.d_head, "attention.key_length"}, std::max(spec.d_model / std::max(spec.n_head, 1), 1));
-  spec.d_mlp = reader.size_or({keys.d_mlp, "feed_forward_length"}, 4 * std::min(spec.d_model, 1 << 28));
-  const Name n_ctx = {first_of(reader, keys.n_ctx), "context_length"};
-  const bool may_be_absent = keys.n_ctx_default > 0 && !reader.is_gguf();
-  spec.n_ctx = may_be_absent ? reader.size_or(n_ctx, keys.n_ctx_default) : reader.size(n_ctx);
+  spec.d_model = read(keys.d_model, "embedding_length", defaults.d_model);
+  spec.n_layer = read(keys.n_layer, "block_count", defaults.n_layer);
+  spec.n_head = read(keys.n_head, "attention.head_count", defaults.n_head);
+  spec.n_ctx = read(keys.n_ctx, "context_length", defaults.n_ctx);
+  spec.n_kv_head = read_or(keys.n_kv_head, "attention.head_count_kv", defaults.n_kv_head, spec.n_head);
+  const int d_head = read_or(keys.d_head, "attention.key_length", defaults.d_head, 0);
+  spec.d_head = d_head > 0 ? d_head : std::max(spec.d_model / std::max(spec.n_head, 1), 1);
+  spec.d_mlp =
+      read_or(keys.d_mlp, "feed_forward_length", defaults.d_mlp, 4 * std::min(spec.d_model, 1 << 28));
   spec.attention_scale = 1.0f / std::sqrt(static_cast<float>(spec.d_head));
-  check_sizes(reader, spec, keys);
+  check_sizes(reader, spec, d_head == 0);
   if (!reader.status()) return;
   if (static_cast<size_t>(spec.n_layer) > reader.n_tensor()) {
     reader.set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected no more layers than the {} tensors, found {}",
@@ -78,11 +86,14 @@ void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, con
 Activation read_activation(ModelReader& reader, const char* hf_key, const std::string& fallback) {
   const std::string name = reader.text_or({hf_key, ""}, fallback);
   if (name == "silu" || name == "swish") return Activation::kSilu;
-  if (name == "gelu") return Activation::kGelu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast") return Activation::kGeluTanh;
+  if (name == "gelu" || name == "gelu_python") return Activation::kGelu;
+  for (const char* tanh :
+       {"gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_python_tanh", "gelu_accurate"}) {
+    if (name == tanh) return Activation::kGeluTanh;
+  }
   if (name == "relu") return Activation::kRelu;
   reader.set_error(ErrorCode::kUnsupported, fmt::format("{} '{}' is not supported", hf_key, name),
-                   "supported: silu, gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, relu");
+                   "supported: silu, gelu, relu, and the names of gelu's tanh form, gelu_new for one");
   return Activation::kSilu;
 }
 
@@ -105,30 +116,40 @@ std::vector<bool> read_layer_types(ModelReader& reader, const ModelSpec& spec) {
 
 }  // namespace
 
-std::vector<bool> set_windows(ModelReader& reader, ModelSpec& spec, int window,
-                              const std::function<bool(int layer)>& slides) {
+std::vector<bool> sliding_layers(ModelReader& reader, const ModelSpec& spec,
+                                 const std::function<bool(int layer)>& slides) {
   std::vector<bool> sliding = read_layer_types(reader, spec);
   if (sliding.empty()) {
     for (int l = 0; l < spec.n_layer; ++l) sliding.push_back(slides(l));
   }
-  for (size_t l = 0; l < sliding.size(); ++l) {
-    if (sliding[l] && window < spec.n_ctx) spec.layers[l].window = window;
-  }
   return sliding;
 }
 
-void read_window(ModelReader& reader, ModelSpec& spec) {
-  const Name key = {"sliding_window", "attention.sliding_window"};
-  if (reader.number_or(key, 0) == 0) return;  // GGUF files write 0 for none
-  const int window = reader.size(key);
-  set_windows(reader, spec, window, [](int) { return true; });
+void set_windows(ModelSpec& spec, int window, const std::vector<bool>& slides) {
+  for (size_t l = 0; l < slides.size(); ++l) {
+    if (slides[l] && window < spec.n_ctx) spec.layers[l].window = window;
+  }
 }
 
-void read_optional_window(ModelReader& reader, ModelSpec& spec) {
-  if (!reader.flag_or({"use_sliding_window", ""}, false)) return;
-  const int first = reader.size_or({"max_window_layers", ""}, 28);
-  const int window = reader.size_or({"sliding_window", ""}, 4096);
-  set_windows(reader, spec, window, [first](int layer) { return layer >= first; });
+void read_window(ModelReader& reader, ModelSpec& spec, int hf_default) {
+  const Name key = {"sliding_window", "attention.sliding_window"};
+  int window = reader.is_gguf() || reader.is_null(key) ? 0 : hf_default;
+  const bool is_none = reader.is_gguf() && reader.number_or(key, 0) == 0;  // as GGUF files write it
+  if (reader.has(key) && !is_none) window = reader.size(key);
+  if (window > 0) set_windows(spec, window, std::vector<bool>(spec.layers.size(), true));
+}
+
+int read_optional_window(ModelReader& reader, int hf_default) {
+  const Name key = {"sliding_window", ""};
+  if (!reader.flag_or({"use_sliding_window", ""}, false)) return 0;
+  return reader.size_or(key, reader.is_null(key) ? 0 : hf_default);
+}
+
+void read_late_window(ModelReader& reader, ModelSpec& spec) {
+  const int window = read_optional_window(reader, 4096);
+  const double first = reader.number_or({"max_window_layers", ""}, 28);
+  if (window > 0)
+    set_windows(spec, window, sliding_layers(reader, spec, [first](int layer) { return layer >= first; }));
 }
 
 std::vector<float> alibi_slopes(int n_head, double max_bias) {
@@ -223,14 +244,27 @@ std::vector<FfnWeights> read_experts(ModelReader& reader, const LayerNames& name
 
 namespace {
 
-/// The output matrix: the embedding where tied (`tie_word_embeddings`, or absent from a GGUF file).
+/// The output matrix: the embedding where tied (`tie_word_embeddings`, or absent from a GGUF file), whatever
+/// else is stored. A bias is never tied.
 LinearWeights read_unembed(ModelReader& reader, const ModelSpec& spec, const TensorInfo* embedding,
                            const DecoderPlan& plan) {
   const size_t d = static_cast<size_t>(spec.d_model), n_vocab = static_cast<size_t>(spec.n_vocab);
   const bool tied = reader.is_gguf() ? !reader.has_tensor({"", "output.weight"})
                                      : reader.flag_or({"tie_word_embeddings", ""}, plan.tied_by_default);
-  return tied ? whole(embedding, nullptr, n_vocab, d)
-              : reader.linear({plan.frame.head, "output"}, n_vocab, d, plan.head_bias);
+  if (!tied) return reader.linear({plan.frame.head, "output"}, n_vocab, d, plan.head_bias);
+  const Name bias = {fmt::format("{}.bias", plan.frame.head), "output.bias"};
+  return whole(embedding,
+               plan.head_bias == Bias::kYes ? reader.tensor_if(bias, {n_vocab}, !reader.is_gguf()) : nullptr,
+               n_vocab, d);
+}
+
+/// After `configure`, which may change them: families divide by these counts.
+void check_heads(ModelReader& reader, const ModelSpec& spec) {
+  if (spec.n_head % spec.n_kv_head == 0) return;
+  refuse_size(
+      reader,
+      fmt::format("expected a number of heads that is a multiple of the key/value heads, found {} and {}",
+                  spec.n_head, spec.n_kv_head));
 }
 
 }  // namespace
@@ -246,13 +280,14 @@ Result<ModelDescription> describe_decoder(const Checkpoint& checkpoint, const De
   const Name embedding = {prefix + embedding_name, "token_embd.weight"};
 
   spec.norm = plan.norm;
-  read_sizes(reader, spec, embedding, plan.sizes);
+  read_sizes(reader, spec, embedding, plan.sizes, plan.defaults);
   spec.norm_eps = static_cast<float>(
       reader.number_or({plan.norm_eps_key, plan.norm == NormKind::kRms ? "attention.layer_norm_rms_epsilon"
                                                                        : "attention.layer_norm_epsilon"},
                        plan.norm_eps));
   LIMPID_CHECK_OK(reader.status());
   plan.configure(reader, spec);
+  check_heads(reader, spec);
   LIMPID_CHECK_OK(reader.status());
 
   const size_t d = static_cast<size_t>(spec.d_model);

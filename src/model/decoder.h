@@ -16,29 +16,45 @@ struct SizeKeys {
   const char* d_model = "hidden_size";
   const char* n_layer = "num_hidden_layers";
   const char* n_head = "num_attention_heads";
-  const char* n_kv_head = "num_key_value_heads";  // absent from a file: as many as heads
-  const char* d_head = "head_dim";                // absent from a file: d_model / n_head
-  const char* d_mlp = "intermediate_size";        // absent from a file: 4 d_model
+  const char* n_kv_head = "num_key_value_heads";
+  const char* d_head = "head_dim";
+  const char* d_mlp = "intermediate_size";
   const char* n_ctx = "max_position_embeddings";
-  int n_ctx_default = 0;  // 0: a file must say
+};
+
+/// What a key stands for that a config.json lacks: the defaults of Hugging Face's configuration class.
+struct SizeDefaults {
+  int d_model = 0;  // 0: a file must say; so for n_layer, n_head and n_ctx
+  int n_layer = 0;
+  int n_head = 0;
+  int n_ctx = 0;
+  int d_mlp = 0;      // 0: 4 d_model; so where the key is null, and in GGUF files
+  int n_kv_head = 0;  // 0: as many as heads; so where the key is null, and in GGUF files
+  int d_head = 0;     // 0: d_model / n_head; so where the key is null, and in GGUF files
 };
 
 /// Fills every size of `spec`, checks them against each other and the rows of the embedding, sets
 /// attention_scale to 1 / sqrt(d_head), and gives every layer the default LayerSpec. Stops (status()) at sizes
 /// that no model has, so that later loops are bounded.
-void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, const SizeKeys& keys = {});
+void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, const SizeKeys& keys,
+                const SizeDefaults& defaults);
 
 /// The activation that Hugging Face calls so under `hf_key`; `fallback` where the file does not say (GGUF
 /// never does). Refuses others by name.
 Activation read_activation(ModelReader& reader, const char* hf_key, const std::string& fallback);
 
-/// Sets the window of every layer that slides: by `layer_types` where the configuration has them, else where
-/// `slides(layer)`. A window of the whole context or more is none. Returns which layers slide, [n_layer].
-std::vector<bool> set_windows(ModelReader& reader, ModelSpec& spec, int window, const std::function<bool(int layer)>& slides);
-/// `sliding_window` of every layer; nothing where the configuration has none.
-void read_window(ModelReader& reader, ModelSpec& spec);
-/// Qwen's: `sliding_window` only counts with `use_sliding_window`, from layer `max_window_layers` on.
-void read_optional_window(ModelReader& reader, ModelSpec& spec);
+/// Which layers slide: those that `layer_types` names, or where the configuration has no such list,
+/// `slides(layer)`. [n_layer]
+std::vector<bool> sliding_layers(ModelReader& reader, const ModelSpec& spec,
+                                 const std::function<bool(int layer)>& slides);
+/// Sets the window of the layers that slide. One of the whole context or more is none.
+void set_windows(ModelSpec& spec, int window, const std::vector<bool>& slides);
+/// `sliding_window` of every layer. Where config.json lacks the key: `hf_default`; 0, as null: none.
+void read_window(ModelReader& reader, ModelSpec& spec, int hf_default = 0);
+/// `sliding_window` where `use_sliding_window` is on, else 0.
+int read_optional_window(ModelReader& reader, int hf_default);
+/// Qwen's: an optional window of the layers that `layer_types` names, or from `max_window_layers` on.
+void read_late_window(ModelReader& reader, ModelSpec& spec);
 
 /// ALiBi slopes (arXiv 2108.12409), also for head counts that are no power of two.
 std::vector<float> alibi_slopes(int n_head, double max_bias = 8);
@@ -95,6 +111,7 @@ struct FrameNames {
 /// A decoder, read in this order: sizes, the norm's epsilon, `configure`, then the tensors.
 struct DecoderPlan {
   SizeKeys sizes = {};
+  SizeDefaults defaults = {};
   NormKind norm = NormKind::kRms;
   const char* norm_eps_key = "rms_norm_eps";
   double norm_eps = 1e-6;  // where a file does not say

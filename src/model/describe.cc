@@ -23,11 +23,6 @@ std::string supported_list(Dialect dialect) {
 
 /// The first thing in a description that cannot be run, or nothing.
 std::optional<std::string> contradiction(const ModelSpec& spec) {
-  if (spec.n_head % spec.n_kv_head != 0) {
-    return fmt::format(
-        "expected a number of heads that is a multiple of the key/value heads, found {} and {}", spec.n_head,
-        spec.n_kv_head);
-  }
   for (const RopeSpec& rope : spec.ropes) {
     const size_t n_rot = rope.inverse_frequency.size() * 2;
     if (n_rot == 0 || n_rot > static_cast<size_t>(spec.d_head)) {
@@ -49,7 +44,25 @@ std::optional<std::string> contradiction(const ModelSpec& spec) {
                              spec.logit_scale, spec.attention_softcap, spec.logit_softcap, spec.qkv_clip}) {
     if (!std::isfinite(factor)) return fmt::format("expected finite multipliers, found {}", factor);
   }
+  for (const float limit : {spec.attention_softcap, spec.logit_softcap, spec.qkv_clip}) {
+    if (limit < 0) return fmt::format("expected caps and clips of 0 or more, found {}", limit);
+  }
   return std::nullopt;
+}
+
+/// Fused projections are checked against d_model, heads against each other: here both must fit.
+std::optional<std::string> contradiction(const ModelDescription& model) {
+  const ModelSpec& spec = model.spec;
+  const auto d_query = static_cast<size_t>(spec.d_query()), d_kv = static_cast<size_t>(spec.d_kv());
+  for (const LayerWeights& layer : model.weights.layers) {
+    if (layer.qkv.n_out == d_query + 2 * d_kv && layer.attention_out.n_in == d_query) continue;
+    return fmt::format(
+        "{} heads and {} key/value heads of {}: expected {} rows of queries, keys and values and {} "
+        "columns of the output projection, found {} and {}",
+        spec.n_head, spec.n_kv_head, spec.d_head, d_query + 2 * d_kv, d_query, layer.qkv.n_out,
+        layer.attention_out.n_in);
+  }
+  return contradiction(spec);
 }
 
 /// What no block of ours can do, or nothing: families combine freely, these combinations do not exist yet.
@@ -67,7 +80,7 @@ Status check(const Checkpoint& checkpoint, const ModelDescription& model) {
   const auto message = [&](const std::string& what) {
     return fmt::format("{}: {}", checkpoint.path.string(), what);
   };
-  if (const auto what = contradiction(model.spec)) {
+  if (const auto what = contradiction(model)) {
     return fail(ErrorCode::kCorrupt, message(*what), "the configuration contradicts itself");
   }
   if (const auto what = unsupported(model)) {

@@ -147,10 +147,33 @@ TEST(Llama, Refuses) {
          f.tensor("model.layers.0.self_attn.v_proj.weight", {6, 8});
        },
        ErrorCode::kCorrupt, "multiple of the key/value heads, found 4 and 3"},
-      {"an activation", [](Fixture& f) { f.set("hidden_act", std::string("gelu")); }, ErrorCode::kUnsupported,
-       "hidden_act 'gelu' of llama"},
-      {"a rope scaling", [](Fixture& f) { f.set("rope_scaling.rope_type", std::string("longrope")); },
-       ErrorCode::kUnsupported, "rope_scaling type 'longrope'"},
+      {"more key/value heads than heads", [](Fixture& f) { f.set("num_key_value_heads", int64_t{8}); },
+       ErrorCode::kCorrupt, "multiple of the key/value heads, found 4 and 8"},
+      {"heads of no whole width",
+       [](Fixture& f) {
+         f.set("num_attention_heads", int64_t{3});
+         f.set("num_key_value_heads", int64_t{3});
+       },
+       ErrorCode::kCorrupt, "multiple of the number of heads, found 8 and 3"},
+      {"an activation", [](Fixture& f) { f.set("hidden_act", std::string("mish")); }, ErrorCode::kUnsupported,
+       "hidden_act 'mish' is not supported"},
+      {"a rope scaling", [](Fixture& f) { f.set("rope_scaling.rope_type", std::string("xyz")); },
+       ErrorCode::kUnsupported, "rope_scaling type 'xyz' is not supported"},
+      {"two rope scalings",
+       [](Fixture& f) {
+         f.set("rope_scaling.rope_type", std::string("linear"));
+         f.set("rope_scaling.type", std::string("yarn"));
+         f.set("rope_scaling.factor", 2.0);
+       },
+       ErrorCode::kCorrupt, "expected the same, found 'linear' and 'yarn'"},
+      {"longrope without factors",
+       [](Fixture& f) { f.set("rope_scaling.rope_type", std::string("longrope")); }, ErrorCode::kCorrupt,
+       "expected 1 entries of long_factor, found 0"},
+      {"partly rotated heads", [](Fixture& f) { f.set("partial_rotary_factor", 0.5); },
+       ErrorCode::kUnsupported, "'partial_rotary_factor' 0.5"},
+      {"rotations by kind of layer",
+       [](Fixture& f) { f.set("rope_parameters.full_attention.rope_type", std::string("default")); },
+       ErrorCode::kUnsupported, "rope_parameters.full_attention.rope_type"},
       {"a rope base of zero", [](Fixture& f) { f.set("rope_theta", 0.0); }, ErrorCode::kCorrupt,
        "rotary base"},
       {"linear scaling without a factor",
@@ -189,12 +212,12 @@ TEST(Gpt2, DescribesAFolderWithoutPrefix) {
 
 TEST(Gpt2, Refuses) {
   const Refusal refusals[] = {
-      {"an activation", [](Fixture& f) { f.set("activation_function", std::string("swish")); },
-       ErrorCode::kUnsupported, "activation_function 'swish' of gpt2"},
-      {"scaled layers", [](Fixture& f) { f.set("scale_attn_by_inverse_layer_idx", true); },
-       ErrorCode::kUnsupported, "scale_attn_by_inverse_layer_idx"},
+      {"an activation", [](Fixture& f) { f.set("activation_function", std::string("quick_gelu")); },
+       ErrorCode::kUnsupported, "activation_function 'quick_gelu' is not supported"},
+      {"cross-attention", [](Fixture& f) { f.set("add_cross_attention", true); }, ErrorCode::kUnsupported,
+       "cross-attention ('add_cross_attention')"},
       {"heads that do not divide", [](Fixture& f) { f.set("n_head", int64_t{3}); }, ErrorCode::kCorrupt,
-       "multiple of n_head, found 8 and 3"},
+       "multiple of the number of heads, found 8 and 3"},
       {"a missing bias", [](Fixture& f) { f.drop_tensor("h.0.mlp.c_fc.bias"); }, ErrorCode::kCorrupt,
        "'h.0.mlp.c_fc.bias' is missing"},
       {"a projection stored the other way",
@@ -214,14 +237,20 @@ TEST(Gguf, RefusesWhatTheLlamaArchitectureAlsoStandsFor) {
   const Refusal refusals[] = {
       {"no architecture", [](Fixture& f) { f.checkpoint.metadata = {}; }, ErrorCode::kCorrupt,
        "general.architecture"},
-      {"experts", [](Fixture& f) { f.set("llama.expert_count", int64_t{8}); }, ErrorCode::kUnsupported,
-       "mixture of experts"},
-      {"a window", [](Fixture& f) { f.set("llama.attention.sliding_window", int64_t{8}); },
-       ErrorCode::kUnsupported, "sliding attention window"},
+      {"experts, but not how many are used", [](Fixture& f) { f.set("llama.expert_count", int64_t{8}); },
+       ErrorCode::kCorrupt, "configuration has no 'llama.expert_used_count'"},
+      {"experts that are not there",
+       [](Fixture& f) {
+         f.set("llama.expert_count", int64_t{8});
+         f.set("llama.expert_used_count", int64_t{2});
+       },
+       ErrorCode::kCorrupt, "tensor 'blk.0.ffn_gate_inp.weight' is missing"},
+      {"a negative window", [](Fixture& f) { f.set("llama.attention.sliding_window", int64_t{-8}); },
+       ErrorCode::kCorrupt, "'llama.attention.sliding_window': expected an integer from 1"},
       {"values of another size", [](Fixture& f) { f.set("llama.attention.value_length", int64_t{4}); },
-       ErrorCode::kUnsupported, "values and keys differ"},
-      {"too wide a rotation", [](Fixture& f) { f.set("llama.rope.dimension_count", int64_t{4}); },
-       ErrorCode::kCorrupt, "rotary dimension from 2 to 2, found 4"},
+       ErrorCode::kUnsupported, "value heads and key heads differ in size"},
+      {"another rotation", [](Fixture& f) { f.set("llama.rope.dimension_count", int64_t{4}); },
+       ErrorCode::kUnsupported, "'rope.dimension_count' 4 of a family that rotates whole heads, here of 2"},
       {"no block count",
        [](Fixture& f) {
          f.checkpoint.metadata = {};

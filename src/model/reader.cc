@@ -71,6 +71,10 @@ int ModelReader::size_or(const Name& name, int fallback) {
   return static_cast<int>(*value);
 }
 
+int ModelReader::size_or_hf(const Name& name, int hf_default) {
+  return is_gguf() ? size(name) : size_or(name, hf_default);
+}
+
 double ModelReader::number(const Name& name) {
   if (!has(name)) {
     set_error(ErrorCode::kCorrupt, fmt::format("configuration has no '{}'", key(name)),
@@ -117,6 +121,10 @@ std::vector<bool> ModelReader::flags(const Name& name) { return list<bool>(name,
 
 bool ModelReader::has(const Name& name) const {
   return checkpoint_.metadata.contains(key(name));
+}
+
+bool ModelReader::is_null(const Name& name) const {
+  return checkpoint_.metadata.is_null(key(name));
 }
 
 void ModelReader::refuse(const Name& name, std::string_view feature) {

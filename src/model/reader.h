@@ -51,6 +51,8 @@ class ModelReader {
   /// An integer in [1, 2^31).
   int size(const Name& key);
   int size_or(const Name& key, int fallback);
+  /// With the default of Hugging Face's configuration class; GGUF files have none and must say.
+  int size_or_hf(const Name& key, int hf_default);
   double number(const Name& key);
   double number_or(const Name& key, double fallback);
   bool flag_or(const Name& key, bool fallback);
@@ -60,6 +62,9 @@ class ModelReader {
   std::vector<std::string> texts(const Name& key);
   std::vector<bool> flags(const Name& key);
   bool has(const Name& key) const;
+  /// Whether config.json has the key, and null for it. Only null stands for "none" where an absent key stands
+  /// for a default.
+  bool is_null(const Name& key) const;
   /// Refuses the model when the key is present (and not false).
   void refuse(const Name& key, std::string_view feature);
   /// Refuses the model, naming the feature, when `condition` holds.

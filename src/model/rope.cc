@@ -44,14 +44,21 @@ std::vector<double> list_of_factors(ModelReader& reader, const ScalingKeys& keys
   return factors;
 }
 
+/// Tokens up to which longrope's short factors hold. A newer configuration keeps them with the factors; in
+/// the object `rope_scaling` the same key means nothing.
+int read_original_context(ModelReader& reader, const ScalingKeys& keys, int otherwise) {
+  const Name within = keys.name("original_max_position_embeddings", "");
+  if (keys.is_new() && reader.has(within)) return reader.size(within);
+  return reader.size_or({"original_max_position_embeddings", "rope.scaling.original_context_length"},
+                        otherwise);
+}
+
 /// Phi 3: factors for prompts up to the original context, others beyond; the magnitude is the same for both.
-void scale_longrope(ModelReader& reader, const ScalingKeys& keys, int n_ctx, RopeSpec& rope) {
+void scale_longrope(ModelReader& reader, const ScalingKeys& keys, int n_ctx, int n_original, RopeSpec& rope) {
   const size_t count = rope.inverse_frequency.size();
-  const int original = reader.size_or({"original_max_position_embeddings", "rope.scaling.original_context_length"},
-                                      reader.size_or(keys.name("original_max_position_embeddings", ""), n_ctx));
-  const double factor = reader.has({"original_max_position_embeddings", "rope.scaling.original_context_length"})
-                            ? static_cast<double>(n_ctx) / original
-                            : reader.number_or(keys.name("factor", "rope.scaling.factor"), 1);
+  const int stored = read_original_context(reader, keys, n_original), original = stored > 0 ? stored : n_ctx;
+  const double factor = stored > 0 ? static_cast<double>(n_ctx) / original
+                                   : reader.number_or(keys.name("factor", "rope.scaling.factor"), 1);
   const double magnitude =
       factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(original)));
   rope.magnitude =
@@ -63,10 +70,20 @@ void scale_longrope(ModelReader& reader, const ScalingKeys& keys, int n_ctx, Rop
          list_of_factors(reader, keys, "short_factor", "rope_factors_short.weight", count));
 }
 
-void apply_scaling(ModelReader& reader, const ScalingKeys& keys, double theta, int& n_ctx, RopeSpec& rope) {
+/// GGUF files may lack it, and old ones call it otherwise.
+double read_linear_factor(ModelReader& reader, const ScalingKeys& keys) {
+  const Name factor = keys.name("factor", "rope.scaling.factor");
+  if (!reader.is_gguf() || reader.has(factor)) return reader.number(factor);
+  return reader.number_or({"", "rope.scale_linear"}, 1);
+}
+
+void apply_scaling(ModelReader& reader, const RopeDefaults& defaults, double theta, int& n_ctx,
+                   RopeSpec& rope) {
+  const ScalingKeys keys(reader);
+  if (defaults.yarn != nullptr && keys.say_nothing(reader)) return scale_yarn(*defaults.yarn, theta, rope);
   const std::string kind = keys.kind(reader);
   if (kind == "linear") {
-    scale_linear(reader.number(keys.name("factor", "rope.scaling.factor")), rope.inverse_frequency);
+    scale_linear(read_linear_factor(reader, keys), rope.inverse_frequency);
   } else if (kind == "dynamic") {
     const double factor = reader.number(keys.name("factor", "rope.scaling.factor"));
     rope.beyond = RopeSpec::Long{n_ctx, {}, theta, factor};
@@ -74,9 +91,9 @@ void apply_scaling(ModelReader& reader, const ScalingKeys& keys, double theta, i
   } else if (kind == "llama3") {
     scale_llama3(reader, keys, rope.inverse_frequency);
   } else if (kind == "yarn") {
-    scale_yarn(reader, keys, theta, n_ctx, rope);
+    scale_yarn(read_yarn(reader, keys, n_ctx), theta, rope);
   } else if (kind == "longrope" || kind == "su") {
-    scale_longrope(reader, keys, n_ctx, rope);
+    scale_longrope(reader, keys, n_ctx, reader.is_gguf() ? 0 : defaults.n_original, rope);
   } else if (kind != "default" && kind != "none") {
     reader.set_error(ErrorCode::kUnsupported, fmt::format("rope_scaling type '{}' is not supported", kind),
                      "supported: default, linear, dynamic, llama3, yarn, longrope");
@@ -90,14 +107,14 @@ void check_frequencies(ModelReader& reader, const std::vector<float>& frequency)
   }
 }
 
-}  // namespace
-
-double read_rope_theta(ModelReader& reader, double fallback) {
-  for (const char* key : {"rope_theta", "rope_parameters.rope_theta", "rotary_emb_base"}) {
-    if (reader.has({key, ""})) return reader.number_or({key, ""}, fallback);
-  }
-  return reader.number_or({"", "rope.freq_base"}, fallback);
+/// Newer configurations keep it with the scaling.
+double read_theta(ModelReader& reader, const RopeDefaults& defaults) {
+  if (reader.is_gguf()) return reader.number_or({"", "rope.freq_base"}, 10000);
+  return reader.number_or({defaults.theta_key, ""},
+                          reader.number_or({"rope_parameters.rope_theta", ""}, defaults.theta));
 }
+
+}  // namespace
 
 int read_n_rot(ModelReader& reader, const char* fraction_key, double fallback, int d_head) {
   const double fraction = reader.number_or({fraction_key, ""}, fallback);
@@ -123,11 +140,12 @@ RopeSpec plain_rope(ModelReader& reader, double theta, int n_rot) {
   return rope;
 }
 
-RopeSpec read_rope(ModelReader& reader, int n_rot, int& n_ctx) {
-  const double theta = read_rope_theta(reader);
+RopeSpec read_rope(ModelReader& reader, int n_rot, int& n_ctx, const RopeDefaults& defaults) {
+  const double theta = read_theta(reader, defaults);
+  reader.refuse({"rope_parameters.full_attention.rope_type", ""}, "rotary parameters for each kind of layer");
   RopeSpec rope = plain_rope(reader, theta, n_rot);
   if (!reader.status()) return rope;
-  apply_scaling(reader, ScalingKeys(reader), theta, n_ctx, rope);
+  apply_scaling(reader, defaults, theta, n_ctx, rope);
   if (!reader.status()) return rope;
   divide(rope.inverse_frequency, read_factors(reader, "rope_freqs.weight", rope.inverse_frequency.size()));
   check_frequencies(reader, rope.inverse_frequency);
@@ -136,6 +154,17 @@ RopeSpec read_rope(ModelReader& reader, int n_rot, int& n_ctx) {
     reader.set_error(ErrorCode::kCorrupt, fmt::format("expected a finite rotary magnitude, found {}", rope.magnitude));
   }
   return rope;
+}
+
+RopeSpec read_whole_rope(ModelReader& reader, ModelSpec& spec, const RopeDefaults& defaults) {
+  const double fraction = reader.number_or({"partial_rotary_factor", ""}, 1);
+  reader.refuse_if(fraction != 1,
+                   fmt::format("'partial_rotary_factor' {} of a family that rotates whole heads", fraction));
+  const int n_rot = reader.size_or({"", "rope.dimension_count"}, spec.d_head);
+  reader.refuse_if(n_rot != spec.d_head,
+                   fmt::format("'rope.dimension_count' {} of a family that rotates whole heads, here of {}",
+                               n_rot, spec.d_head));
+  return read_rope(reader, spec.d_head, spec.n_ctx, defaults);
 }
 
 std::vector<float> inverse_frequency(const RopeSpec& rope, size_t n_tok) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fmt/format.h>
 #include <numbers>
 
 namespace limpid {
@@ -13,12 +14,25 @@ Name ScalingKeys::name(const char* hf, const char* gguf) const {
   return {object_ + "." + hf, gguf};
 }
 
+bool ScalingKeys::say_nothing(const ModelReader& reader) const {
+  return !reader.is_gguf() && !is_new() && !reader.is_null({object_, ""}) &&
+         !reader.has(name("rope_type", "")) && !reader.has(name("type", ""));
+}
+
 std::string ScalingKeys::kind(ModelReader& reader) const {
   // Files of Phi 3 have the factors and do not name the scaling.
   for (const char* factors : {"rope_factors_long.weight", "rope_factors_short.weight"}) {
     if (reader.has_tensor({"", factors})) return "longrope";
   }
-  return reader.text_or(name("rope_type", ""), reader.text_or(name("type", "rope.scaling.type"), "default"));
+  const Name old_name = name("type", "rope.scaling.type");
+  const std::string old_kind = reader.text_or(old_name, "default");
+  const std::string kind = reader.text_or(name("rope_type", ""), old_kind);
+  if (reader.has(old_name) && kind != old_kind) {
+    reader.set_error(ErrorCode::kCorrupt,
+                     fmt::format("'{0}.rope_type' and '{0}.type': expected the same, found '{1}' and '{2}'",
+                                 object_, kind, old_kind));
+  }
+  return kind;
 }
 
 std::vector<float> base_frequencies(double theta, size_t n_rot) {
@@ -50,40 +64,46 @@ void scale_llama3(ModelReader& reader, const ScalingKeys& keys, std::vector<floa
   }
 }
 
-namespace {
-
-/// ln-based magnitude of YaRN.
 double yarn_magnitude(double factor, double weight) {
   return factor <= 1 ? 1 : 0.1 * weight * std::log(factor) + 1;
 }
 
-double read_yarn_magnitude(ModelReader& reader, const ScalingKeys& keys, double factor) {
+namespace {
+
+std::optional<double> read_yarn_magnitude(ModelReader& reader, const ScalingKeys& keys, double factor) {
+  // Hugging Face stores the value itself, GGUF also a multiple of the formula's.
+  const Name own = keys.name("attention_factor", "rope.scaling.yarn_attn_factor");
+  if (reader.has(own)) return reader.number(own);
+  if (reader.is_gguf())
+    return yarn_magnitude(factor, 1) * reader.number_or({"", "rope.scaling.attn_factor"}, 1);
   const double by_all = reader.number_or(keys.name("mscale_all_dim", ""), 0),
                by_some = reader.number_or(keys.name("mscale", ""), 0);
-  const double magnitude = by_all != 0 && by_some != 0
-                               ? yarn_magnitude(factor, by_some) / yarn_magnitude(factor, by_all)
-                               : yarn_magnitude(factor, 1);
-  // GGUF stores a multiple of the formula's value, Hugging Face the value itself.
-  if (reader.is_gguf()) return magnitude * reader.number_or({"", "rope.scaling.attn_factor"}, 1);
-  return reader.number_or(keys.name("attention_factor", ""), magnitude);
+  if (by_all == 0 || by_some == 0) return std::nullopt;
+  return yarn_magnitude(factor, by_some) / yarn_magnitude(factor, by_all);
 }
 
 }  // namespace
 
-void scale_yarn(ModelReader& reader, const ScalingKeys& keys, double theta, int n_ctx, RopeSpec& rope) {
-  const double factor = reader.number(keys.name("factor", "rope.scaling.factor"));
-  const double original = reader.number_or(
+Yarn read_yarn(ModelReader& reader, const ScalingKeys& keys, int n_ctx) {
+  Yarn yarn;
+  yarn.factor = reader.number(keys.name("factor", "rope.scaling.factor"));
+  yarn.n_original = reader.number_or(
       keys.name("original_max_position_embeddings", "rope.scaling.original_context_length"), n_ctx);
-  const double fast = reader.number_or(keys.name("beta_fast", "rope.scaling.yarn_beta_fast"), 32),
-               slow = reader.number_or(keys.name("beta_slow", "rope.scaling.yarn_beta_slow"), 1);
-  const bool truncate = reader.flag_or(keys.name("truncate", ""), true);
+  yarn.fast = reader.number_or(keys.name("beta_fast", "rope.scaling.yarn_beta_fast"), yarn.fast);
+  yarn.slow = reader.number_or(keys.name("beta_slow", "rope.scaling.yarn_beta_slow"), yarn.slow);
+  yarn.truncate = reader.flag_or(keys.name("truncate", ""), yarn.truncate);
+  yarn.magnitude = read_yarn_magnitude(reader, keys, yarn.factor);
+  return yarn;
+}
+
+void scale_yarn(const Yarn& yarn, double theta, RopeSpec& rope) {
   const auto n_rot = static_cast<double>(2 * rope.inverse_frequency.size());
   // The pair that turns `rotations` times within the original context.
   const auto pair_of = [&](double rotations) {
-    return n_rot * std::log(original / (rotations * 2 * std::numbers::pi)) / (2 * std::log(theta));
+    return n_rot * std::log(yarn.n_original / (rotations * 2 * std::numbers::pi)) / (2 * std::log(theta));
   };
-  double low = pair_of(fast), high = pair_of(slow);
-  if (truncate) {
+  double low = pair_of(yarn.fast), high = pair_of(yarn.slow);
+  if (yarn.truncate) {
     low = std::floor(low);
     high = std::ceil(high);
   }
@@ -93,9 +113,9 @@ void scale_yarn(ModelReader& reader, const ScalingKeys& keys, double theta, int 
   for (size_t i = 0; i < rope.inverse_frequency.size(); ++i) {
     const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
     const double f = static_cast<double>(rope.inverse_frequency[i]);
-    rope.inverse_frequency[i] = static_cast<float>(f / factor * ramp + f * (1 - ramp));
+    rope.inverse_frequency[i] = static_cast<float>(f / yarn.factor * ramp + f * (1 - ramp));
   }
-  rope.magnitude = static_cast<float>(read_yarn_magnitude(reader, keys, factor));
+  rope.magnitude = static_cast<float>(yarn.magnitude.value_or(yarn_magnitude(yarn.factor, 1)));
 }
 
 }  // namespace limpid

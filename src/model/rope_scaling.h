@@ -1,6 +1,7 @@
 // The formulas of rotary scalings; see rope.h for the reading of them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ class ScalingKeys {
  public:
   explicit ScalingKeys(const ModelReader& reader);
   Name name(const char* hf, const char* gguf) const;
+  bool is_new() const { return object_ == "rope_parameters"; }
+  /// Of config.json: whether it lacks the object.
+  bool say_nothing(const ModelReader& reader) const;
   /// "default" where nothing is said.
   std::string kind(ModelReader& reader) const;
 
@@ -30,6 +34,17 @@ void scale_linear(double factor, std::vector<float>& frequency);
 void scale_llama3(ModelReader& reader, const ScalingKeys& keys, std::vector<float>& frequency);
 
 /// YaRN (arXiv 2309.00071): a ramp between unscaled and divided frequencies, and a magnitude.
-void scale_yarn(ModelReader& reader, const ScalingKeys& keys, double theta, int n_ctx, RopeSpec& rope);
+struct Yarn {
+  double factor = 1;
+  double n_original = 1;  // tokens of the original context
+  double fast = 32,
+         slow = 1;       // turns within it from which on frequencies are kept, up to which they are divided
+  bool truncate = true;  // the ramp begins and ends at whole pairs
+  std::optional<double> magnitude = {};  // instead of yarn_magnitude(factor, 1)
+};
+/// 1 + 0.1 weight ln(factor), and 1 up to a factor of 1.
+double yarn_magnitude(double factor, double weight);
+Yarn read_yarn(ModelReader& reader, const ScalingKeys& keys, int n_ctx);
+void scale_yarn(const Yarn& yarn, double theta, RopeSpec& rope);
 
 }  // namespace limpid

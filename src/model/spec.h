@@ -52,6 +52,7 @@ struct MoeSpec {
 struct LayerSpec {
   int window = 0;  // keys in reach of a query, its own included; 0: all
   int rope = 0;    // which of ModelSpec::ropes; kNoRope: none
+  float attention_scale = 1;  // times ModelSpec's
 };
 constexpr int kNoRope = -1;
 

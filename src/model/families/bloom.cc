@@ -29,14 +29,14 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {.d_model = "hidden_size|n_embed",
+    .sizes = {.d_model = "n_embed|hidden_size",
               .n_layer = "n_layer|num_hidden_layers",
               .n_head = "n_head|num_attention_heads",
               .n_kv_head = "",
               .d_head = "",
               .d_mlp = "",
-              .n_ctx = "seq_length",
-              .n_ctx_default = 2048},
+              .n_ctx = "seq_length"},
+    .defaults = {.d_model = 64, .n_layer = 2, .n_head = 8, .n_ctx = 2048},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

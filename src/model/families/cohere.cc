@@ -18,7 +18,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.parallel_blocks = true;
   spec.logit_scale = static_cast<float>(reader.number_or({"logit_scale", "logit_scale"}, 0.0625));
   if (has_qk_norm(reader)) spec.qk_norm = QkNorm::kEachHead;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
   spec.ropes.front().pairs = RopePairs::kInterleaved;
 }
 
@@ -46,6 +46,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 8192, .n_layer = 40, .n_head = 64, .n_ctx = 8192, .d_mlp = 22528},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_eps",
     .norm_eps = 1e-5,

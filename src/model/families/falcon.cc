@@ -34,7 +34,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   if (shape.alibi) {
     spec.alibi = AlibiSpec{alibi_slopes(spec.n_head), spec.attention_scale, true};
   } else {
-    spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+    spec.ropes = {read_whole_rope(reader, spec)};
   }
 }
 
@@ -66,13 +66,13 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {.d_model = "hidden_size|n_embed",
+    .sizes = {.d_model = "n_embed|hidden_size",
               .n_layer = "num_hidden_layers|n_layer",
               .n_head = "num_attention_heads|n_head",
               .n_kv_head = "",
               .d_head = "",
-              .d_mlp = "ffn_hidden_size",
-              .n_ctx_default = 2048},
+              .d_mlp = "ffn_hidden_size"},
+    .defaults = {.d_model = 4544, .n_layer = 32, .n_head = 71, .n_ctx = 2048},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

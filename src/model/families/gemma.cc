@@ -13,7 +13,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "gelu_pytorch_tanh");
   spec.gated_ffn = true;
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.d_model));
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -21,7 +21,18 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return read_llama_layer(reader, spec, names, bias, bias, Bias::kNo, false);
 }
 
-constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 3072,
+                 .n_layer = 28,
+                 .n_head = 16,
+                 .n_ctx = 8192,
+                 .d_mlp = 24576,
+                 .n_kv_head = 16,
+                 .d_head = 256},
+    .tied_by_default = true,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// Gemma 3, text: Gemma 2's block with norms over queries and keys instead of capped scores. Most layers slide and
-// rotate by an unscaled base of their own.
+// Gemma 3, text: Gemma 2's block with norms over queries and keys instead of capped scores (the configuration
+// still has a cap, which Hugging Face does not use). Most layers slide and rotate by an unscaled base of
+// their own.
 #include <cmath>
 
 #include "model/decoder.h"
@@ -19,21 +20,18 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.d_model));
   const bool is_27b = reader.is_gguf() && spec.n_layer == kLayersOf27B;
   const double scalar = is_27b ? spec.d_model / spec.n_head : reader.is_gguf() ? spec.d_head : 256;
-  spec.attention_scale = static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
-  spec.attention_softcap = static_cast<float>(reader.number_or({"attn_logit_softcapping", ""}, 0));
+  spec.attention_scale =
+      static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
   spec.logit_softcap =
       static_cast<float>(reader.number_or({"final_logit_softcapping", "final_logit_softcapping"}, 0));
   reader.refuse({"use_bidirectional_attention", ""}, "attention in both directions");
 
   const double local = reader.number_or({"rope_local_base_freq", "rope.freq_base_swa"}, 10000);
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx), plain_rope(reader, local, spec.d_head)};
-  const int period = reader.size_or(
-      {reader.has({"sliding_window_pattern", ""}) ? "sliding_window_pattern" : "_sliding_window_pattern",
-       "attention.sliding_window_pattern"},
-      6);
-  const auto sliding =
-      set_windows(reader, spec, reader.size_or({"sliding_window", "attention.sliding_window"}, 4096),
-                  [period](int layer) { return (layer + 1) % period != 0; });
+  spec.ropes = {read_whole_rope(reader, spec, {.theta = 1000000}), plain_rope(reader, local, spec.d_head)};
+  const int period = reader.size_or({"sliding_window_pattern", "attention.sliding_window_pattern"}, 6);
+  const std::vector<bool> sliding =
+      sliding_layers(reader, spec, [period](int layer) { return (layer + 1) % period != 0; });
+  set_windows(spec, reader.size_or({"sliding_window", "attention.sliding_window"}, 4096), sliding);
   for (size_t l = 0; l < sliding.size(); ++l) spec.layers[l].rope = sliding[l] ? 1 : 0;
 }
 
@@ -52,7 +50,18 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 2304,
+                 .n_layer = 26,
+                 .n_head = 8,
+                 .n_ctx = 131072,
+                 .d_mlp = 9216,
+                 .n_kv_head = 4,
+                 .d_head = 256},
+    .tied_by_default = true,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

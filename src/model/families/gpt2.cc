@@ -9,7 +9,10 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "activation_function", "gelu_new");
   if (!reader.flag_or({"scale_attn_weights", ""}, true)) spec.attention_scale = 1;
-  reader.refuse({"scale_attn_by_inverse_layer_idx", ""}, "attention scaled by the layer's index");
+  if (reader.flag_or({"scale_attn_by_inverse_layer_idx", ""}, false)) {
+    for (size_t l = 0; l < spec.layers.size(); ++l)
+      spec.layers[l].attention_scale = 1 / static_cast<float>(l + 1);
+  }
   reader.refuse({"add_cross_attention", ""}, "cross-attention");
 }
 
@@ -31,7 +34,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {"n_embd", "n_layer", "n_head", "", "", "n_inner", "n_positions"},
+    .sizes = {"n_embd|hidden_size", "n_layer|num_hidden_layers", "n_head|num_attention_heads", "", "",
+              "n_inner", "n_positions|max_position_embeddings"},
+    .defaults = {.d_model = 768, .n_layer = 12, .n_head = 12, .n_ctx = 1024},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

@@ -34,7 +34,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {"n_embd", "n_layer", "n_head", "", "", "n_inner", "n_positions"},
+    .sizes = {"n_embd|hidden_size", "n_layer|num_hidden_layers", "n_head|num_attention_heads", "", "",
+              "n_inner", "n_positions|max_position_embeddings"},
+    .defaults = {.d_model = 768, .n_layer = 12, .n_head = 12, .n_ctx = 1024},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

@@ -21,7 +21,9 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   for (const std::string& kind : kinds) {
     reader.refuse_if(kind != "global" && kind != "local", fmt::format("attention layer '{}'", kind));
   }
-  set_windows(reader, spec, window, [&](int layer) { return kinds[static_cast<size_t>(layer)] == "local"; });
+  std::vector<bool> slides;
+  for (const std::string& kind : kinds) slides.push_back(kind == "local");
+  set_windows(spec, window, slides);
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -36,8 +38,11 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {.n_layer = "num_layers|num_hidden_layers", .n_head = "num_heads|num_attention_heads", .n_kv_head = "",
+    .sizes = {.n_layer = "num_layers|num_hidden_layers",
+              .n_head = "num_heads|num_attention_heads",
+              .n_kv_head = "",
               .d_head = ""},
+    .defaults = {.d_model = 2048, .n_layer = 24, .n_head = 16, .n_ctx = 2048},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

@@ -10,8 +10,8 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "gelu");
   spec.parallel_blocks = reader.flag_or({"use_parallel_residual", "use_parallel_residual"}, true);
-  const char* fraction = reader.has({"rotary_pct", ""}) ? "rotary_pct" : "partial_rotary_factor";
-  spec.ropes = {read_rope(reader, read_n_rot(reader, fraction, 0.25, spec.d_head), spec.n_ctx)};
+  spec.ropes = {read_rope(reader, read_n_rot(reader, "rotary_pct", 0.25, spec.d_head), spec.n_ctx,
+                          {.theta_key = "rotary_emb_base"})};
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -34,6 +34,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 
 constexpr DecoderPlan kPlan = {
     .sizes = {.n_kv_head = "", .d_head = ""},
+    .defaults = {.d_model = 6144, .n_layer = 44, .n_head = 64, .n_ctx = 2048, .d_mlp = 24576},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_eps",
     .norm_eps = 1e-5,

@@ -4,22 +4,26 @@
 
 #include "model/decoder.h"
 #include "model/rope.h"
+#include "model/rope_scaling.h"
 
 namespace limpid {
 
 namespace {
+
+/// The scaling of a configuration that says nothing of one.
+constexpr Yarn kYarn = {.factor = 32, .n_original = 4096, .truncate = false};
 
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = Activation::kClampedSwiglu;
   spec.gated_ffn = true;
   const double limit = reader.number_or({"swiglu_limit", ""}, 7);
   reader.refuse_if(limit != 7, fmt::format("gpt_oss with gates clamped at {}", limit));
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  spec.moe = MoeSpec{reader.size({"num_local_experts", "expert_count"}),
-                     reader.size({"num_experts_per_tok", "expert_used_count"}),
+  spec.ropes = {read_whole_rope(reader, spec, {.theta = 150000, .yarn = &kYarn})};
+  spec.moe = MoeSpec{reader.size_or_hf({"num_local_experts", "expert_count"}, 128),
+                     reader.size_or_hf({"num_experts_per_tok", "expert_used_count"}, 4),
                      reader.size_or({"", "expert_feed_forward_length"}, spec.d_mlp), 0, true};
-  set_windows(reader, spec, reader.size_or({"sliding_window", "attention.sliding_window"}, 128),
-              [](int layer) { return layer % 2 == 0; });
+  set_windows(spec, reader.size_or({"sliding_window", "attention.sliding_window"}, 128),
+              sliding_layers(reader, spec, [](int layer) { return layer % 2 == 0; }));
 }
 
 /// Biases of one expert in a stack [n_expert, width]: entries begin, begin + stride, ... of its row.
@@ -88,7 +92,18 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.norm_eps = 1e-5, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 2880,
+                 .n_layer = 36,
+                 .n_head = 64,
+                 .n_ctx = 131072,
+                 .d_mlp = 2880,
+                 .n_kv_head = 8,
+                 .d_head = 64},
+    .norm_eps = 1e-5,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -10,7 +10,8 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "activation_function", "gelu_new");
   spec.parallel_blocks = true;
-  spec.ropes = {plain_rope(reader, 10000, reader.size({"rotary_dim", ""}))};
+  const Name n_rot = {"rotary_dim", ""};
+  spec.ropes = {plain_rope(reader, 10000, reader.size_or(n_rot, reader.is_null(n_rot) ? spec.d_model : 64))};
   spec.ropes.front().pairs = RopePairs::kInterleaved;
 }
 
@@ -25,7 +26,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {"n_embd", "n_layer", "n_head", "", "", "n_inner", "n_positions"},
+    .sizes = {"n_embd|hidden_size", "n_layer|num_hidden_layers", "n_head|num_attention_heads", "", "",
+              "n_inner", "n_positions|max_position_embeddings"},
+    .defaults = {.d_model = 4096, .n_layer = 28, .n_head = 16, .n_ctx = 2048},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

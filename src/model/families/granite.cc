@@ -15,7 +15,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
                        reader.is_gguf() ? static_cast<double>(spec.attention_scale) : 1.0));
   spec.residual_multiplier = static_cast<float>(reader.number_or({"residual_multiplier", "residual_scale"}, 1));
   spec.logit_scale = static_cast<float>(1 / reader.number_or({"logits_scaling", "logit_scale"}, 1));
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -23,7 +23,11 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)), true);
 }
 
-constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 2048, .d_mlp = 11008},
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

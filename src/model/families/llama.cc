@@ -13,8 +13,8 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
-  spec.ropes = {read_rope(reader, reader.size_or({"", "rope.dimension_count"}, spec.d_head), spec.n_ctx)};
-  read_window(reader, spec);
+  spec.ropes = {read_whole_rope(reader, spec)};
+  if (reader.is_gguf()) read_window(reader, spec);  // Mistral's
   const int n_expert = reader.size_or({"", "expert_count"}, 0);
   if (n_expert > 0) spec.moe = MoeSpec{n_expert, reader.size({"", "expert_used_count"}), spec.d_mlp, 0, true};
 }
@@ -35,7 +35,11 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 2048, .d_mlp = 11008},
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

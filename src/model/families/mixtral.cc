@@ -9,8 +9,9 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  spec.moe = MoeSpec{reader.size({"num_local_experts", ""}), reader.size({"num_experts_per_tok", ""}), spec.d_mlp, 0, true};
+  spec.ropes = {read_whole_rope(reader, spec, {.theta = 1000000})};
+  spec.moe = MoeSpec{reader.size_or({"num_local_experts", ""}, 8),
+                     reader.size_or({"num_experts_per_tok", ""}, 2), spec.d_mlp, 0, true};
   read_window(reader, spec);
 }
 
@@ -25,7 +26,13 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.norm_eps = 1e-5, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults =
+        {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 131072, .d_mlp = 14336, .n_kv_head = 8},
+    .norm_eps = 1e-5,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

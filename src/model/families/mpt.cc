@@ -35,7 +35,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {"d_model", "n_layers", "n_heads", "attn_config.kv_n_heads", "", "", "max_seq_len"},
+    .sizes = {"d_model|hidden_size", "n_layers|num_hidden_layers", "n_heads|num_attention_heads",
+              "attn_config.kv_n_heads", "", "", "max_seq_len"},
+    .defaults = {.d_model = 2048, .n_layer = 24, .n_head = 16, .n_ctx = 2048},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",
     .norm_eps = 1e-5,

@@ -10,7 +10,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
   spec.qkv_clip = static_cast<float>(reader.number_or({"clip_qkv", "attention.clamp_kqv"}, 0));
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -24,6 +24,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 2048, .d_mlp = 11008},
     .norm = NormKind::kLayer,
     .norm_eps_key = "",
     .norm_eps = 1e-5,

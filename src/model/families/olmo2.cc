@@ -11,7 +11,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
   spec.qk_norm = QkNorm::kFullWidth;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
   reader.refuse({"", "attention.sliding_window"}, "OLMo 3's sliding window");
 }
 
@@ -28,7 +28,12 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.norm_eps = 1e-5, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 2048, .d_mlp = 11008},
+    .norm_eps = 1e-5,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -11,9 +11,9 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.gated_ffn = true;
   spec.qk_norm = QkNorm::kFullWidth;
   spec.qkv_clip = static_cast<float>(reader.number_or({"clip_qkv", "attention.clamp_kqv"}, 0));
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  spec.moe = MoeSpec{reader.size({"num_experts", "expert_count"}),
-                     reader.size({"num_experts_per_tok", "expert_used_count"}), spec.d_mlp, 0,
+  spec.ropes = {read_whole_rope(reader, spec)};
+  spec.moe = MoeSpec{reader.size_or_hf({"num_experts", "expert_count"}, 64),
+                     reader.size_or_hf({"num_experts_per_tok", "expert_used_count"}, 8), spec.d_mlp, 0,
                      reader.flag_or({"norm_topk_prob", ""}, false)};
 }
 
@@ -31,7 +31,12 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.norm_eps = 1e-5, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 2048, .n_layer = 16, .n_head = 16, .n_ctx = 4096, .d_mlp = 2048},
+    .norm_eps = 1e-5,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -28,6 +28,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 
 constexpr DecoderPlan kPlan = {
     .sizes = {.n_kv_head = "", .d_head = "", .d_mlp = "ffn_dim"},
+    .defaults = {.d_model = 768, .n_layer = 12, .n_head = 12, .n_ctx = 2048, .d_mlp = 3072},
     .norm = NormKind::kLayer,
     .norm_eps_key = "",
     .norm_eps = 1e-5,

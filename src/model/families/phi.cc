@@ -11,7 +11,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "gelu_new");
   spec.parallel_blocks = true;
   spec.ropes = {read_rope(reader, read_n_rot(reader, "partial_rotary_factor", 0.5, spec.d_head), spec.n_ctx)};
-  reader.refuse({"qk_layernorm", ""}, "phi with norms over queries and keys");
+  if (reader.flag_or({"qk_layernorm", ""}, false)) spec.qk_norm = QkNorm::kSharedByHeads;
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -26,11 +26,17 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   } else {
     read_attention(reader, names, spec, Bias::kYes, Bias::kYes, false, weights, {.out = "self_attn.dense"});
   }
+  if (spec.qk_norm == QkNorm::kSharedByHeads) {
+    const auto d_head = static_cast<size_t>(spec.d_head);
+    weights.q_norm = reader.norm(names("self_attn.q_layernorm", ""), d_head, Bias::kYes);
+    weights.k_norm = reader.norm(names("self_attn.k_layernorm", ""), d_head, Bias::kYes);
+  }
   weights.ffn = read_plain_ffn(reader, names, spec, "mlp.fc1", "mlp.fc2", Bias::kYes);
   return weights;
 }
 
 constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 2048, .n_layer = 24, .n_head = 32, .n_ctx = 2048, .d_mlp = 8192},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_eps",
     .norm_eps = 1e-5,

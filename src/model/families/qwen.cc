@@ -11,12 +11,14 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = Activation::kSilu;
   spec.gated_ffn = true;
+  reader.refuse_if(spec.d_mlp < 2, "qwen with an 'intermediate_size' of 1");
   spec.d_mlp /= 2;
   const double theta = reader.number_or({"rotary_emb_base", "rope.freq_base"}, 10000);
   spec.ropes = {plain_rope(reader, theta, read_n_rot(reader, "rotary_pct", 1, spec.d_head))};
+  reader.refuse_if(!reader.flag_or({"scale_attn_weights", ""}, true), "qwen with scores that are not scaled");
   // Both change prompts beyond the trained context only, to which `seq_length` limits us.
   const int trained = reader.size_or({"seq_length", ""}, spec.n_ctx);
-  if (reader.flag_or({"use_dynamic_ntk", ""}, false) || reader.flag_or({"use_logn_attn", ""}, false)) {
+  if (reader.flag_or({"use_dynamic_ntk", ""}, true) || reader.flag_or({"use_logn_attn", ""}, true)) {
     spec.n_ctx = std::min(spec.n_ctx, trained);
   }
   reader.refuse_if(!reader.flag_or({"no_bias", ""}, true), "qwen with biases on all projections");
@@ -38,6 +40,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 
 constexpr DecoderPlan kPlan = {
     .sizes = {.n_kv_head = "", .d_head = "kv_channels"},
+    .defaults = {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 8192, .d_mlp = 22016, .d_head = 128},
     .norm_eps_key = "layer_norm_epsilon",
     .frame = {"transformer.", "wte", "h.", "ln_f"},
     .configure = configure,

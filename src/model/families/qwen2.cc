@@ -9,15 +9,20 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  read_optional_window(reader, spec);
+  spec.ropes = {read_whole_rope(reader, spec)};
+  read_late_window(reader, spec);
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
   return read_llama_layer(reader, spec, names, Bias::kYes, Bias::kNo, Bias::kNo, false);
 }
 
-constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults =
+        {.d_model = 4096, .n_layer = 32, .n_head = 32, .n_ctx = 32768, .d_mlp = 22016, .n_kv_head = 32},
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

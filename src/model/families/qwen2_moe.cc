@@ -9,13 +9,16 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  spec.moe = MoeSpec{reader.size({"num_experts", "expert_count"}),
-                     reader.size({"num_experts_per_tok", "expert_used_count"}),
-                     reader.size({"moe_intermediate_size", "expert_feed_forward_length"}),
-                     reader.size({"shared_expert_intermediate_size", "expert_shared_feed_forward_length"}),
-                     reader.flag_or({"norm_topk_prob", ""}, false)};
-  read_optional_window(reader, spec);
+  spec.ropes = {read_whole_rope(reader, spec)};
+  spec.moe = MoeSpec{
+      reader.size_or_hf({"num_experts", "expert_count"}, 60),
+      reader.size_or_hf({"num_experts_per_tok", "expert_used_count"}, 4),
+      reader.size_or_hf({"moe_intermediate_size", "expert_feed_forward_length"}, 1408),
+      reader.size_or_hf({"shared_expert_intermediate_size", "expert_shared_feed_forward_length"}, 5632),
+      reader.flag_or({"norm_topk_prob", ""}, false)};
+  // All layers slide, whatever `max_window_layers` says.
+  const int window = read_optional_window(reader, 4096);
+  if (window > 0) set_windows(spec, window, std::vector<bool>(spec.layers.size(), true));
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int layer) {
@@ -44,7 +47,12 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults =
+        {.d_model = 2048, .n_layer = 24, .n_head = 16, .n_ctx = 32768, .d_mlp = 5632, .n_kv_head = 16},
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -10,8 +10,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
   spec.qk_norm = QkNorm::kSharedByHeads;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  read_optional_window(reader, spec);
+  spec.ropes = {read_whole_rope(reader, spec)};
+  read_late_window(reader, spec);
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -23,7 +23,17 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 4096,
+                 .n_layer = 32,
+                 .n_head = 32,
+                 .n_ctx = 32768,
+                 .d_mlp = 22016,
+                 .n_kv_head = 32,
+                 .d_head = 128},
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

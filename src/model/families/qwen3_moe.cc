@@ -10,13 +10,15 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
   spec.qk_norm = QkNorm::kSharedByHeads;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
   // GGUF files do not say whether the chosen probabilities are divided by their sum; all models do.
-  spec.moe = MoeSpec{reader.size({"num_experts", "expert_count"}),
-                     reader.size({"num_experts_per_tok", "expert_used_count"}),
-                     reader.size({"moe_intermediate_size", "expert_feed_forward_length"}), 0,
+  spec.moe = MoeSpec{reader.size_or_hf({"num_experts", "expert_count"}, 128),
+                     reader.size_or_hf({"num_experts_per_tok", "expert_used_count"}, 8),
+                     reader.size_or_hf({"moe_intermediate_size", "expert_feed_forward_length"}, 768), 0,
                      reader.flag_or({"norm_topk_prob", ""}, reader.is_gguf())};
-  read_optional_window(reader, spec);
+  // All layers slide, whatever `max_window_layers` says.
+  const int window = read_optional_window(reader, 4096);
+  if (window > 0) set_windows(spec, window, std::vector<bool>(spec.layers.size(), true));
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int layer) {
@@ -38,7 +40,11 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return weights;
 }
 
-constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 2048, .n_layer = 24, .n_head = 32, .n_ctx = 32768, .d_mlp = 6144, .n_kv_head = 4},
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -11,8 +11,7 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  read_optional_window(reader, spec);
+  spec.ropes = {read_whole_rope(reader, spec, {.theta = 2000000})};
 
   // The list's name means the opposite: 1 is a layer WITH rotary positions.
   const std::vector<double> rotates = reader.numbers({"no_rope_layers", ""});
@@ -27,6 +26,9 @@ void configure(ModelReader& reader, ModelSpec& spec) {
     const bool rope = rotates.empty() ? (l + 1) % interval != 0 : rotates[index] != 0;
     if (!rope) spec.layers[index].rope = kNoRope;
   }
+  const int window = read_optional_window(reader, 0);
+  const auto lacks_rope = [&](int layer) { return spec.layers[static_cast<size_t>(layer)].rope == kNoRope; };
+  if (window > 0) set_windows(spec, window, sliding_layers(reader, spec, lacks_rope));
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -34,7 +36,13 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)), true);
 }
 
-constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, .read_layer = read_layer};
+constexpr DecoderPlan kPlan = {
+    .defaults =
+        {.d_model = 2048, .n_layer = 36, .n_head = 16, .n_ctx = 32768, .d_mlp = 11008, .n_kv_head = 4},
+    .tied_by_default = true,
+    .configure = configure,
+    .read_layer = read_layer,
+};
 
 }  // namespace
 

@@ -59,6 +59,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 2560, .n_layer = 32, .n_head = 32, .n_ctx = 4096, .d_mlp = 6912, .n_kv_head = 32},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_eps",
     .norm_eps = 1e-5,

@@ -8,7 +8,7 @@ namespace {
 
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "gelu_pytorch_tanh");
-  spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
+  spec.ropes = {read_whole_rope(reader, spec)};
   read_window(reader, spec);
 }
 
@@ -24,6 +24,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
 }
 
 constexpr DecoderPlan kPlan = {
+    .defaults = {.d_model = 3072, .n_layer = 30, .n_head = 24, .n_ctx = 4096, .d_mlp = 12288, .n_kv_head = 2},
     .norm = NormKind::kLayer,
     .norm_eps_key = "norm_epsilon",
     .norm_eps = 1e-5,
