@@ -17,8 +17,8 @@ size_t stored_bytes(const LinearWeights& linear) {
   return bytes;
 }
 
-/// Of the projections in use: the packed form of one and the file's pages under it; attribution decodes the output
-/// projection once more.
+/// Of the projections in use: the packed form of one and the file's pages under it; attribution decodes the
+/// output projection once more.
 size_t projection_bytes(const ModelDescription& model) {
   size_t largest = 0, attention_out = 0;
   for (const LayerWeights& layer : model.weights.layers) {
@@ -28,7 +28,8 @@ size_t projection_bytes(const ModelDescription& model) {
       const size_t decoded = l.n_out * l.n_in * sizeof(float);
       largest = std::max(largest, decoded * (transposed ? 2 : 1) + stored_bytes(l));
     });
-    attention_out = std::max(attention_out, layer.attention_out.n_out * layer.attention_out.n_in * sizeof(float));
+    attention_out =
+        std::max(attention_out, layer.attention_out.n_out * layer.attention_out.n_in * sizeof(float));
   }
   return largest + attention_out;
 }
@@ -36,7 +37,8 @@ size_t projection_bytes(const ModelDescription& model) {
 /// Buffers of one block: states, the FFN's hidden layer, one head's attention and shares.
 size_t block_bytes(const ModelSpec& spec, size_t n_tok) {
   const size_t d_mlp = static_cast<size_t>(spec.moe ? std::max(spec.d_mlp, spec.moe->d_expert) : spec.d_mlp);
-  const size_t per_token = 6 * static_cast<size_t>(spec.d_model) + 3 * d_mlp + static_cast<size_t>(spec.d_query());
+  const size_t per_token =
+      6 * static_cast<size_t>(spec.d_model) + 3 * d_mlp + static_cast<size_t>(spec.d_query());
   const size_t shares = std::min(n_tok * n_tok * static_cast<size_t>(spec.n_head), size_t{16} << 20);
   return sizeof(float) * (n_tok * per_token + n_tok * n_tok + shares + static_cast<size_t>(spec.n_vocab));
 }
@@ -57,7 +59,8 @@ MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& 
   for (const LayerWeights& layer : model.weights.layers) for_each_linear(layer, add);
   const ModelSpec& spec = model.spec;
   const auto d = static_cast<size_t>(spec.d_model);
-  const size_t per_layer = (block_outputs ? 4 : 2) * d + static_cast<size_t>(spec.d_query()) + 2 * static_cast<size_t>(spec.d_kv());
+  const size_t per_layer = (block_outputs ? 4 : 2) * d + static_cast<size_t>(spec.d_query()) +
+                           2 * static_cast<size_t>(spec.d_kv());
   estimate.trace_bytes = n_tok * sizeof(float) * (d + static_cast<size_t>(spec.n_layer) * per_layer);
   estimate.scratch_bytes = kProgram + projection_bytes(model) + block_bytes(spec, n_tok);
   return estimate;
@@ -85,12 +88,13 @@ MemoryPlan plan_memory(const MemoryEstimate& estimate, size_t budget) {
 Result<MemoryPlan> require_memory(const MemoryEstimate& estimate, size_t budget, size_t n_tok) {
   const MemoryPlan plan = plan_memory(estimate, budget);
   if (plan.policy != MemoryPolicy::kTooLarge) return plan;
-  return fail(ErrorCode::kOutOfMemory,
-              fmt::format("memory: a run of {} tokens needs {} even when weights are read from the file as they are "
-                          "used (states {}, buffers {}); allowed are {}",
-                          n_tok, megabytes(estimate.working_bytes()), megabytes(estimate.trace_bytes),
-                          megabytes(estimate.scratch_bytes), megabytes(budget)),
-              "shorten the prompt, or allow more with --memory");
+  return fail(
+      ErrorCode::kOutOfMemory,
+      fmt::format("memory: a run of {} tokens needs {} even when weights are read from the file as they are "
+                  "used (states {}, buffers {}); allowed are {}",
+                  n_tok, megabytes(estimate.working_bytes()), megabytes(estimate.trace_bytes),
+                  megabytes(estimate.scratch_bytes), megabytes(budget)),
+      "shorten the prompt, or allow more with --memory");
 }
 
 size_t count_parameters(const Checkpoint& checkpoint) {

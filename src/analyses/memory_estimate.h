@@ -1,5 +1,5 @@
-// What a run will take, from the description alone, before anything is loaded, and what of the weights can be kept
-// within a budget.
+// What a run will take, from the description alone, before anything is loaded, and what of the weights can be
+// kept within a budget.
 #pragma once
 
 #include <cstddef>
@@ -10,10 +10,11 @@
 namespace limpid {
 
 struct MemoryEstimate {
-  size_t stored_bytes = 0;   // tensors as they lie in the file (mapped; the system may drop them at any time)
-  size_t packed_bytes = 0;   // projections of all layers, decoded to float32
-  size_t trace_bytes = 0;    // states kept for n_tok tokens
-  size_t scratch_bytes = 0;  // what comes and goes: the largest projection, buffers of a block, the program itself
+  size_t stored_bytes = 0;  // tensors as they lie in the file (mapped; the system may drop them at any time)
+  size_t packed_bytes = 0;  // projections of all layers, decoded to float32
+  size_t trace_bytes = 0;   // states kept for n_tok tokens
+  size_t scratch_bytes =
+      0;  // what comes and goes: the largest projection, buffers of a block, the program itself
 
   /// What a run needs beside the weights that are kept.
   size_t working_bytes() const { return trace_bytes + scratch_bytes; }

@@ -6,15 +6,18 @@ namespace limpid {
 namespace {
 
 TEST(MemoryPlan, KeepsWhatFits) {
-  const MemoryEstimate estimate = {.stored_bytes = 500, .packed_bytes = 1000, .trace_bytes = 60, .scratch_bytes = 40};
+  const MemoryEstimate estimate = {
+      .stored_bytes = 500, .packed_bytes = 1000, .trace_bytes = 60, .scratch_bytes = 40};
   struct Case {
     size_t budget;
     MemoryPolicy policy;
     size_t kept;
   };
   const Case cases[] = {
-      {99, MemoryPolicy::kTooLarge, 0},        {100, MemoryPolicy::kStreamed, 0},
-      {1099, MemoryPolicy::kStreamed, 999},    {1100, MemoryPolicy::kResident, 1000},
+      {99, MemoryPolicy::kTooLarge, 0},
+      {100, MemoryPolicy::kStreamed, 0},
+      {1099, MemoryPolicy::kStreamed, 999},
+      {1100, MemoryPolicy::kResident, 1000},
       {~size_t{0}, MemoryPolicy::kResident, 1000},
   };
   for (const Case& c : cases) {

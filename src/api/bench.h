@@ -34,6 +34,7 @@ struct BenchRequest {
 
 /// The prompt is a passage of prose, repeated to length (ids counting up for a model without tokenizer).
 /// Errors: kInvalidArgument for lengths outside [1, n_ctx].
-Result<BenchResult> bench(std::string_view model, const BenchRequest& request, const RunControl& control = {});
+Result<BenchResult> bench(std::string_view model, const BenchRequest& request,
+                          const RunControl& control = {});
 
 }  // namespace limpid

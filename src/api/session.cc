@@ -52,11 +52,13 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options)
   return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory_budget(options));
 }
 
-Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options, const RunControl& control) const {
+Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options,
+                             const RunControl& control) const {
   const MemoryEstimate estimate =
       estimate_memory(model_->description(), model_->checkpoint(), ids.size(), options.keep_block_outputs);
   LIMPID_TRY(const MemoryPlan plan, require_memory(estimate, memory_, ids.size()));
-  model_->limit_packed_bytes(plan.policy == MemoryPolicy::kResident ? WeightBudget::kUnlimited : plan.kept_bytes);
+  model_->limit_packed_bytes(plan.policy == MemoryPolicy::kResident ? WeightBudget::kUnlimited
+                                                                    : plan.kept_bytes);
   return run(*model_, ids, options, control);
 }
 

@@ -77,7 +77,8 @@ class Session {
 
   /// Runs the model once. Weights are kept as far as they fit beside this run. Errors: as forward's run, and
   /// kOutOfMemory.
-  Result<Trace> trace(std::span<const int> ids, const RunOptions& options = {}, const RunControl& control = {}) const;
+  Result<Trace> trace(std::span<const int> ids, const RunOptions& options = {},
+                      const RunControl& control = {}) const;
 
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
 

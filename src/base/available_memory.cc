@@ -48,7 +48,8 @@ struct GroupFiles {
 };
 constexpr GroupFiles kGroupFiles[] = {
     {"::/", "sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"},
-    {":memory:/", "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
+    {":memory:/", "sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+     "total_inactive_file"},
 };
 
 /// What a group and those above it leave; file pages that the system can drop count as free.
@@ -57,7 +58,8 @@ size_t group_memory(const fs::path& top, const fs::path& relative, const GroupFi
   for (fs::path group = top / relative;; group = group.parent_path()) {
     const auto limit = read_number(group / files.limit), used = read_number(group / files.used);
     if (limit && used) {
-      const size_t held = *used - std::min(*used, read_field(group / "memory.stat", files.droppable).value_or(0));
+      const size_t held =
+          *used - std::min(*used, read_field(group / "memory.stat", files.droppable).value_or(0));
       least = std::min(least, *limit - std::min(*limit, held));
     }
     if (group == top || group == group.parent_path()) return least;

@@ -19,9 +19,10 @@ void ComputeOptions::add_to(CLI::App& app) {
 }
 
 void add_memory_option(CLI::App& app, size_t& memory) {
-  app.add_option("--memory", memory,
-                 "Memory that a run may take, weights included, as 8G or 800M; weights that do not fit are read\n"
-                 "from the file as they are used. Without it: what the machine has free")
+  app.add_option(
+         "--memory", memory,
+         "Memory that a run may take, weights included, as 8G or 800M; weights that do not fit are read\n"
+         "from the file as they are used. Without it: what the machine has free")
       ->transform(CLI::AsSizeValue(false))
       ->option_text("SIZE");
 }

@@ -29,8 +29,9 @@ std::optional<std::string> contradiction(const ModelSpec& spec) {
       return fmt::format("expected a rotary dimension from 2 to {}, found {}", spec.d_head, n_rot);
     }
     if (rope.beyond && rope.beyond->inverse_frequency.empty() && !(n_rot > 2 && rope.beyond->factor >= 1)) {
-      return fmt::format("expected a dynamic rotary factor of 1 or more and 4 or more rotated coordinates, found {} and {}",
-                         rope.beyond->factor, n_rot);
+      return fmt::format(
+          "expected a dynamic rotary factor of 1 or more and 4 or more rotated coordinates, found {} and {}",
+          rope.beyond->factor, n_rot);
     }
   }
   if (!(spec.norm_eps >= 0 && spec.norm_eps < 1)) {
@@ -68,11 +69,54 @@ std::optional<std::string> contradiction(const ModelDescription& model) {
 /// What no block of ours can do, or nothing: families combine freely, these combinations do not exist yet.
 std::optional<std::string> unsupported(const ModelDescription& model) {
   for (const LayerWeights& layer : model.weights.layers) {
-    if (model.spec.qkv_clip > 0 && !layer.qkv.bias.empty()) return "clipping of queries, keys and values with biases";
+    if (model.spec.qkv_clip > 0 && !layer.qkv.bias.empty())
+      return "clipping of queries, keys and values with biases";
     const bool post_norm = layer.attention_post_norm || layer.ffn_post_norm;
     if (post_norm && model.spec.norm != NormKind::kRms) return "a LayerNorm behind a block";
   }
   return std::nullopt;
+}
+
+/// What stands in the way of architectures that people are likely to try; by the beginning of their name in
+/// either dialect.
+struct Obstacle {
+  std::string_view architecture;
+  std::string_view what;
+};
+constexpr Obstacle kObstacles[] = {
+    {"mamba", "state-space (SSM) blocks"},
+    {"falcon_mamba", "state-space (SSM) blocks"},
+    {"jamba", "state-space (SSM) blocks"},
+    {"bamba", "state-space (SSM) blocks"},
+    {"zamba", "state-space (SSM) blocks"},
+    {"nemotron_h", "state-space (SSM) blocks"},
+    {"granitemoehybrid", "state-space (SSM) blocks"},
+    {"rwkv", "recurrent blocks"},
+    {"recurrent_gemma", "recurrent blocks"},
+    {"qwen3_next", "linear attention"},
+    {"qwen3next", "linear attention"},
+    {"t5", "an encoder and a decoder"},
+    {"mt5", "an encoder and a decoder"},
+    {"umt5", "an encoder and a decoder"},
+    {"bart", "an encoder and a decoder"},
+    {"mbart", "an encoder and a decoder"},
+    {"pegasus", "an encoder and a decoder"},
+    {"whisper", "an encoder and a decoder"},
+    {"bert", "an encoder, which predicts no next token"},
+    {"roberta", "an encoder, which predicts no next token"},
+    {"xlm-roberta", "an encoder, which predicts no next token"},
+    {"distilbert", "an encoder, which predicts no next token"},
+    {"modernbert", "an encoder, which predicts no next token"},
+    {"nomic-bert", "an encoder, which predicts no next token"},
+    {"deepseek2", "latent attention"},
+    {"deepseek_v2", "latent attention"},
+    {"deepseek_v3", "latent attention"},
+};
+
+std::string_view obstacle(std::string_view architecture) {
+  const auto found = std::ranges::find_if(
+      kObstacles, [&](const Obstacle& o) { return architecture.starts_with(o.architecture); });
+  return found == std::end(kObstacles) ? std::string_view() : found->what;
 }
 
 /// What every family's result must satisfy, whatever the file said.
@@ -134,9 +178,12 @@ Result<ModelDescription> describe_model(const Checkpoint& checkpoint) {
     return (gguf ? family->gguf_architecture : family->name) == *type;
   });
   if (found == families().end()) {
-    return fail(ErrorCode::kUnsupported,
-                fmt::format("{}: architecture '{}' is not supported", checkpoint.path.string(), *type),
-                fmt::format("supported: {}", supported_list(checkpoint.dialect)));
+    const std::string_view what = obstacle(*type);
+    const std::string reason = what.empty() ? "" : fmt::format(", which has {},", what);
+    return fail(
+        ErrorCode::kUnsupported,
+        fmt::format("{}: architecture '{}'{} is not supported", checkpoint.path.string(), *type, reason),
+        fmt::format("supported: {}", supported_list(checkpoint.dialect)));
   }
   LIMPID_TRY(ModelDescription description, (*found)->describe(checkpoint));
   description.spec.family = (*found)->name;

@@ -105,19 +105,27 @@ std::vector<T> ModelReader::list(const Name& name, std::string_view kind) {
   if (value == nullptr) return {};
   if (const auto* values = std::get_if<std::vector<T>>(value)) return *values;
   // An empty list of JSON has no type; GGUF lists of integers stand for any kind of number.
-  if (const auto* values = std::get_if<std::vector<std::string>>(value); values != nullptr && values->empty()) {
+  if (const auto* values = std::get_if<std::vector<std::string>>(value);
+      values != nullptr && values->empty()) {
     return {};
   }
   if constexpr (!std::is_same_v<T, std::string>) {
-    if (const auto* values = std::get_if<std::vector<int64_t>>(value)) return {values->begin(), values->end()};
+    if (const auto* values = std::get_if<std::vector<int64_t>>(value))
+      return {values->begin(), values->end()};
   }
   set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected a list of {}", full, kind));
   return {};
 }
 
-std::vector<double> ModelReader::numbers(const Name& name) { return list<double>(name, "numbers"); }
-std::vector<std::string> ModelReader::texts(const Name& name) { return list<std::string>(name, "texts"); }
-std::vector<bool> ModelReader::flags(const Name& name) { return list<bool>(name, "true and false"); }
+std::vector<double> ModelReader::numbers(const Name& name) {
+  return list<double>(name, "numbers");
+}
+std::vector<std::string> ModelReader::texts(const Name& name) {
+  return list<std::string>(name, "texts");
+}
+std::vector<bool> ModelReader::flags(const Name& name) {
+  return list<bool>(name, "true and false");
+}
 
 bool ModelReader::has(const Name& name) const {
   return checkpoint_.metadata.contains(key(name));
@@ -187,10 +195,11 @@ const TensorInfo* ModelReader::tensor_if(const Name& name, std::initializer_list
 }
 
 void ModelReader::refuse_unread(const Name& prefix) {
-  // Masks and rotary tables that old versions of transformers stored, scales of quantised activations and caches.
+  // Masks and rotary tables that old versions of transformers stored, scales of quantised activations and
+  // caches.
   static constexpr std::array<std::string_view, 9> kLeftOvers = {
-      ".attn.bias",    ".masked_bias", ".attention.bias", ".inv_freq", ".cos_cached",
-      ".sin_cached",   ".input_scale", ".k_scale",        ".v_scale"};
+      ".attn.bias",  ".masked_bias", ".attention.bias", ".inv_freq", ".cos_cached",
+      ".sin_cached", ".input_scale", ".k_scale",        ".v_scale"};
   const std::string& begin = pick(prefix);
   for (auto it = checkpoint_.tensors.lower_bound(begin);
        it != checkpoint_.tensors.end() && it->first.starts_with(begin); ++it) {
@@ -262,7 +271,8 @@ LayerNames::LayerNames(std::string_view hf_prefix, int layer)
     : hf_(fmt::format("{}{}.", hf_prefix, layer)), gguf_(fmt::format("blk.{}.", layer)) {}
 
 Name LayerNames::operator()(std::string_view hf, std::string_view gguf) const {
-  return {hf.empty() ? "" : fmt::format("{}{}", hf_, hf), gguf.empty() ? "" : fmt::format("{}{}", gguf_, gguf)};
+  return {hf.empty() ? "" : fmt::format("{}{}", hf_, hf),
+          gguf.empty() ? "" : fmt::format("{}{}", gguf_, gguf)};
 }
 
 LinearWeights whole(const TensorInfo* weight, const TensorInfo* bias, size_t n_out, size_t n_in,

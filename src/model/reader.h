@@ -36,7 +36,9 @@ enum class Bias {
   kNo,        // must not be there
 };
 /// From a flag of the configuration.
-inline Bias bias_if(bool flag) { return flag ? Bias::kYes : Bias::kNo; }
+inline Bias bias_if(bool flag) {
+  return flag ? Bias::kYes : Bias::kNo;
+}
 
 class ModelReader {
  public:
@@ -84,8 +86,9 @@ class ModelReader {
   /// Shape of a tensor that must exist with `n_dim` dimensions; zeros on error.
   std::span<const size_t> shape(const Name& name, size_t n_dim);
 
-  /// Refuses tensors below `prefix` ("model.layers.3.", "blk.3.") that were not asked for: they belong to a variant of
-  /// the architecture, which ignoring them would get wrong. Left-overs that never enter a computation are let pass.
+  /// Refuses tensors below `prefix` ("model.layers.3.", "blk.3.") that were not asked for: they belong to a
+  /// variant of the architecture, which ignoring them would get wrong. Left-overs that never enter a
+  /// computation are let pass.
   void refuse_unread(const Name& prefix);
 
   // --- parts; `stem` is a name without ".weight" and ".bias" ---------------------------------------------
@@ -95,8 +98,8 @@ class ModelReader {
   std::optional<NormWeights> norm_if(const Name& stem, size_t width);
   /// From here on, norms of Hugging Face files are read as w - 1 (Gemma); GGUF stores w.
   void norms_are_stored_less_one() { norm_offset_ = is_gguf() ? 0.0f : 1.0f; }
-  /// Of "a|b", the first prefix under which a Hugging Face file has `name`; "" where it was saved without its head
-  /// and has the name alone.
+  /// Of "a|b", the first prefix under which a Hugging Face file has `name`; "" where it was saved without its
+  /// head and has the name alone.
   std::string prefix_of(std::string_view name, std::string_view prefixes) const;
 
  private:
@@ -110,7 +113,7 @@ class ModelReader {
 
   const Checkpoint& checkpoint_;
   std::set<std::string, std::less<>> read_;  // names of tensors that were asked for
-  std::string prefix_;  // GGUF: "llama."
+  std::string prefix_;                       // GGUF: "llama."
   float norm_offset_ = 0;
   std::optional<Error> error_;
 };

@@ -42,9 +42,10 @@ std::string describe_plan(const ModelInfo& info) {
 
 void print_memory(const ModelInfo& info) {
   const MemoryEstimate& m = info.memory;
-  line("memory", fmt::format("about {} for {} tokens: weights as float32 {}, states {}, buffers {}; file {}",
-                             megabytes(m.packed_bytes + m.working_bytes()), info.n_tok, megabytes(m.packed_bytes),
-                             megabytes(m.trace_bytes), megabytes(m.scratch_bytes), megabytes(m.stored_bytes)));
+  line("memory",
+       fmt::format("about {} for {} tokens: weights as float32 {}, states {}, buffers {}; file {}",
+                   megabytes(m.packed_bytes + m.working_bytes()), info.n_tok, megabytes(m.packed_bytes),
+                   megabytes(m.trace_bytes), megabytes(m.scratch_bytes), megabytes(m.stored_bytes)));
   line("", fmt::format("within {}: {}", megabytes(info.memory_budget), describe_plan(info)));
 }
 
@@ -79,7 +80,8 @@ void print_text(const ModelInfo& info) {
 }
 
 Status run_info(const Options& options) {
-  LIMPID_TRY(const ModelInfo info, describe(options.model, options.n_tok, {.adapter = options.adapter, .memory = options.memory}));
+  LIMPID_TRY(const ModelInfo info,
+             describe(options.model, options.n_tok, {.adapter = options.adapter, .memory = options.memory}));
   if (options.format == "json") {
     fmt::print("{}", to_json(info));
   } else {
