@@ -150,4 +150,24 @@ std::string to_json(const BenchResult& result) {
   return dump(json);
 }
 
+std::string to_json(const VerifyResult& result) {
+  Json json = {{"model", result.model},
+               {"ids", result.ids},
+               {"n_layer", result.n_layer},
+               {"ok", result.n_failed() == 0},
+               {"checks", Json::array()}};
+  const auto or_null = [](int n) { return n < 0 ? Json(nullptr) : Json(n); };
+  for (const Check& check : result.checks) {
+    json["checks"].push_back({{"name", check.name},
+                              {"description", check.description},
+                              {"worst", check.worst},  // null where it is infinite
+                              {"tolerance", check.tolerance},
+                              {"layer", or_null(check.layer)},
+                              {"position", or_null(check.position)},
+                              {"ok", check.ok()}});
+  }
+  json["warnings"] = result.warnings;
+  return dump(json);
+}
+
 }  // namespace limpid

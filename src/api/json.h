@@ -6,6 +6,7 @@
 #include "api/bench.h"
 #include "api/describe.h"
 #include "api/session.h"
+#include "api/verify.h"
 
 namespace limpid {
 
@@ -19,5 +20,7 @@ std::string to_json(const ModelInfo& info);
 std::string to_json(const Models& models);
 /// docs/schema/bench.json
 std::string to_json(const BenchResult& result);
+/// docs/schema/verify.json
+std::string to_json(const VerifyResult& result);
 
 }  // namespace limpid

@@ -1,9 +1,6 @@
 // Writes the tensors of one run to a safetensors file, to be checked elsewhere.
 //
-// Names (T tokens, H heads, V vocabulary, d = d_model, l a layer):
-//   ids [T] I64, logits [T,V], resid_pre.l resid_mid.l resid_post.l attention_out.l ffn_out.l [T,d],
-//   attention.l [H,T,T], contribution.attention.l [T query, T key, H], contribution.attention_residual.l
-//   contribution.attention_bias.l contribution.ffn.l contribution.ffn_residual.l [T]
+// ids [T] I64, and the tensors of analyses/run_tensors.h.
 #pragma once
 
 #include <filesystem>

@@ -1,9 +1,11 @@
 #include "attribution/neuron_importance.h"
 
 #include <algorithm>
-#include <functional>
+#include <cstdint>
 #include <numeric>
+#include <optional>
 
+#include "attribution/ffn_parts.h"
 #include "attribution/gather.h"
 #include "forward/recompute.h"
 
@@ -11,65 +13,51 @@ namespace limpid {
 
 namespace {
 
-/// Calls use(ffn, first neuron, gate of every row or nothing) for each FFN of the layer.
-using UseFfn =
-    std::function<void(const Ffn& ffn, size_t first, const std::function<float(size_t row)>& gate)>;
-
-void for_each_ffn(const Model& model, int layer, ConstMatrixView x, const UseFfn& use) {
-  const Layer& l = model.layer(layer);
-  if (!l.moe) return use(*l.ffn, 0, [](size_t) { return 1.0f; });
-  const Matrix gates = expert_gates(model, *l.moe, x);
-  size_t first = 0;
-  for (size_t e = 0; e < l.moe->experts.size(); ++e) {
-    const Ffn& expert = l.moe->experts[e];
-    const auto gate = [&](size_t row) { return gates.row(row)[e]; };
-    bool chosen = false;
-    for (size_t r = 0; r < x.rows; ++r) chosen = chosen || gate(r) != 0;
-    if (chosen) use(expert, first, gate);
-    first += expert.d_mlp();
-  }
-  if (!l.moe->shared) return;
-  const std::vector<float> shared = shared_expert_gates(model, *l.moe, x);
-  use(*l.moe->shared, first, [&](size_t row) { return shared[row]; });
-}
-
-/// Normed inputs of the FFN at the positions.
-Matrix ffn_inputs(const Model& model, const Trace& trace, int layer, std::span<const int> positions) {
-  Matrix x = gather_rows(trace.ffn_input(layer), positions);
-  if (const auto& norm = model.layer(layer).ffn_norm) apply_norm(model, *norm, x.view(), x.view());
-  return x;
-}
-
-/// What of multiplier and post-norm does not depend on the coordinate.
-float row_factor(const Model& model, const Trace& trace, int layer, int position) {
-  const std::vector<float>& scale = trace.layer(layer).ffn_post_scale;
-  return model.spec().residual_multiplier * (scale.empty() ? 1.0f : scale[static_cast<size_t>(position)]);
-}
-
-/// Proximity to y of act[n] * column n of w_down, for every neuron n of one position. w_down: [d_model, n].
-void column_proximity(const Backend& backend, std::span<const float> act, const Matrix& w_down,
-                      std::span<const float> y, std::span<float> out) {
-  constexpr size_t kBlock = 64;
-  Matrix parts(kBlock, y.size());
-  for (size_t begin = 0; begin < act.size(); begin += kBlock) {
-    const size_t count = std::min(kBlock, act.size() - begin);
-    for (size_t i = 0; i < y.size(); ++i) {
-      for (size_t n = 0; n < count; ++n) parts.row(n)[i] = act[begin + n] * w_down.row(i)[begin + n];
+/// W_down with one row for each neuron, times the weights of a norm behind the FFN. [n_neuron, d_model]
+Matrix rows_by_neuron(const Ffn& ffn, const std::optional<Norm>& post_norm) {
+  const Matrix w_down = ffn.down.decode();
+  Matrix rows(w_down.cols(), w_down.rows());
+  const auto n_row = static_cast<int>(rows.rows());
+#pragma omp parallel for schedule(static)
+  for (int n = 0; n < n_row; ++n) {
+    const std::span<float> row = rows.row(static_cast<size_t>(n));
+    for (size_t i = 0; i < row.size(); ++i) {
+      row[i] = w_down.row(i)[static_cast<size_t>(n)] * (post_norm ? post_norm->weight[i] : 1.0f);
     }
-    backend.proximity(parts.view().slice_rows(0, count), {y.data(), count, y.size(), 0},
-                      out.subspan(begin, count));
+  }
+  return rows;
+}
+
+/// Proximity to y of act[n] * w[n], for every position and neuron. act, out: [n_position, n_neuron], y:
+/// [n_position, d_model], w: rows_by_neuron. One parallel region for all, since a position alone is little
+/// work.
+void neuron_proximity(const Backend& backend, ConstMatrixView act, const Matrix& w, ConstMatrixView y,
+                      MatrixView out) {
+  constexpr size_t kBlock = 64;  // neurons: their parts stay in a cache
+  const size_t n_block = (act.cols + kBlock - 1) / kBlock;
+  const auto n_task = static_cast<int64_t>(act.rows * n_block);
+#pragma omp parallel
+  {
+    Matrix parts(kBlock, y.cols);
+#pragma omp for schedule(static)
+    for (int64_t task = 0; task < n_task; ++task) {
+      const size_t r = static_cast<size_t>(task) / n_block,
+                   begin = static_cast<size_t>(task) % n_block * kBlock;
+      const std::span<const float> factors = act.row(r).subspan(begin, std::min(kBlock, act.cols - begin));
+      if (std::ranges::all_of(factors, [](float f) { return f == 0; })) continue;  // an expert not chosen
+      for (size_t n = 0; n < factors.size(); ++n) {
+        const std::span<const float> from = w.row(begin + n);
+        const std::span<float> part = parts.row(n);
+        for (size_t i = 0; i < part.size(); ++i) part[i] = factors[n] * from[i];
+      }
+      backend.proximity(parts.view().slice_rows(0, factors.size()),
+                        {y.row(r).data(), factors.size(), y.cols, 0},
+                        out.row(r).subspan(begin, factors.size()));
+    }
   }
 }
 
 }  // namespace
-
-size_t n_neuron(const Model& model, int layer) {
-  const Layer& l = model.layer(layer);
-  if (!l.moe) return l.ffn->d_mlp();
-  size_t n = l.moe->shared ? l.moe->shared->d_mlp() : 0;
-  for (const Ffn& expert : l.moe->experts) n += expert.d_mlp();
-  return n;
-}
 
 Matrix neuron_activations(const Model& model, const Trace& trace, int layer, std::span<const int> positions) {
   const Matrix x = ffn_inputs(model, trace, layer, positions);
@@ -77,7 +65,7 @@ Matrix neuron_activations(const Model& model, const Trace& trace, int layer, std
   for_each_ffn(model, layer, x.view(), [&](const Ffn& ffn, size_t first, const auto& gate) {
     const Matrix act = ffn_activations(model, ffn, x.view());
     for (size_t r = 0; r < act.rows(); ++r) {
-      const float factor = gate(r) * row_factor(model, trace, layer, positions[r]);
+      const float factor = gate(r) * ffn_factor(model, trace, layer, positions[r]);
       for (size_t n = 0; n < act.cols(); ++n) out.row(r)[first + n] = factor * act.row(r)[n];
     }
   });
@@ -92,16 +80,10 @@ NeuronImportance neuron_importance(const Model& model, const Trace& trace, int l
   const auto& post_norm = model.layer(layer).ffn_post_norm;
   NeuronImportance out{Matrix(act.rows(), act.cols()), std::vector<float>(act.rows())};
 
-  for_each_ffn(model, layer, x.view(), [&](const Ffn& ffn, size_t first, const auto& gate) {
-    Matrix w_down = ffn.down.decode();
-    for (size_t i = 0; post_norm && i < w_down.rows(); ++i) {
-      for (float& w : w_down.row(i)) w *= post_norm->weight[i];
-    }
-    for (size_t r = 0; r < act.rows(); ++r) {
-      if (gate(r) == 0) continue;
-      column_proximity(model.backend(), act.row(r).subspan(first, ffn.d_mlp()), w_down, y.row(r),
-                       out.neurons.row(r).subspan(first, ffn.d_mlp()));
-    }
+  for_each_ffn(model, layer, x.view(), [&](const Ffn& ffn, size_t first, const auto&) {
+    const Matrix w = rows_by_neuron(ffn, post_norm);
+    neuron_proximity(model.backend(), act.view().columns(first, ffn.d_mlp()), w, y.view(),
+                     out.neurons.view().columns(first, ffn.d_mlp()));
   });
   model.backend().proximity(gather_rows(trace.layer(layer).resid_mid.view(), positions).view(), y.view(),
                             out.residual);

@@ -18,10 +18,6 @@ struct NeuronImportance {
   std::vector<float> residual;  // [n_position]
 };
 
-/// Neurons of a layer: d_mlp; of a mixture, all experts' one after another (those not chosen have share 0),
-/// then the shared expert's.
-size_t n_neuron(const Model& model, int layer);
-
 /// act[n], with gates, multipliers and the scale of a norm behind the FFN in it; what W_down[n] (times that
 /// norm's weights) is multiplied with. [n_position, n_neuron]
 Matrix neuron_activations(const Model& model, const Trace& trace, int layer, std::span<const int> positions);

@@ -40,12 +40,13 @@ void add_adapter_option(CLI::App& app, std::string& adapter) {
       ->option_text("DIR");
 }
 
-void PromptOptions::add_to(CLI::App& app) {
+void PromptOptions::add_to(CLI::App& app, Prompting prompting) {
+  prompting_ = prompting;
   app.add_option("words", words,
                  "MODEL is a GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; "
                  "without it the\n"
                  "default model. PROMPT is a text; -: standard input.")
-      ->option_text("[MODEL] PROMPT")
+      ->option_text(prompting == Prompting::kRequired ? "[MODEL] PROMPT" : "[MODEL [PROMPT]]")
       ->expected(0, 2);
   app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")->delimiter(',');
   auto* with = app.add_flag("--bos", bos, "Put the BOS token first, whatever the tokenizer says");
@@ -60,6 +61,7 @@ void PromptOptions::check() const {
       throw CLI::ValidationError("--ids", "replaces the prompt: expected only a model beside it");
     return;
   }
+  if (prompting_ == Prompting::kOptional) return;
   if (words.empty()) throw CLI::RequiredError("PROMPT");
   if (words.size() == 1 && names_model(words.front())) {
     throw CLI::ValidationError(
@@ -67,12 +69,17 @@ void PromptOptions::check() const {
   }
 }
 
+bool PromptOptions::is_empty() const {
+  return ids.empty() && words.size() < (prompting_ == Prompting::kOptional ? 2 : 1);
+}
+
 PromptOptions::Resolved PromptOptions::resolve() const {
   Resolved resolved;
   resolved.prompt.ids = ids;
   resolved.prompt.bos = bos ? AddBos::kYes : no_bos ? AddBos::kNo : AddBos::kAsTokenizer;
-  if (words.size() == 2 || !ids.empty()) resolved.model = words.empty() ? "" : words.front();
-  if (!ids.empty()) return resolved;
+  const bool has_model = words.size() == 2 || !ids.empty() || prompting_ == Prompting::kOptional;
+  if (has_model && !words.empty()) resolved.model = words.front();
+  if (!ids.empty() || is_empty()) return resolved;
 
   resolved.prompt.text = words.back();
   if (resolved.prompt.text == "-") {

@@ -29,24 +29,32 @@ void add_memory_option(CLI::App& app, size_t& memory);
 /// `--adapter`, for a verb that takes a model.
 void add_adapter_option(CLI::App& app, std::string& adapter);
 
-/// `[MODEL] [PROMPT]`, where a single word is the prompt for the default model.
+enum class Prompting { kRequired, kOptional };
+
+/// `[MODEL] PROMPT`, where a single word is the prompt for the default model; or, where the prompt is
+/// optional, `[MODEL [PROMPT]]`, where a single word is the model.
 struct PromptOptions {
   std::vector<std::string> words;
   std::vector<int> ids;
   bool bos = false, no_bos = false;
   std::string adapter;
 
-  void add_to(CLI::App& app);
+  void add_to(CLI::App& app, Prompting prompting = Prompting::kRequired);
 
   struct Resolved {
     std::string model;
     Prompt prompt;
   };
+  /// Neither a text nor ids were given; they may be missing only where they are optional.
+  bool is_empty() const;
   /// Reads standard input for the prompt "-". A missing prompt is a usage error, found while parsing.
   Resolved resolve() const;
+  /// Throws what CLI11 reports as wrong usage. Runs when parsing is complete, unless the verb sets a check of
+  /// its own.
+  void check() const;
 
  private:
-  void check() const;
+  Prompting prompting_ = Prompting::kRequired;
 };
 
 /// `--format`, restricted to what a verb can write; the first is the default.

@@ -39,7 +39,7 @@ std::function<Status()> define(CLI::App& app) {
       "Write only tensors whose names match; * and ? are wildcards; may be repeated. Names: ids, logits, "
       "resid_pre.L resid_mid.L resid_post.L attention_out.L ffn_out.L attention.L contribution.attention.L "
       "contribution.attention_residual.L contribution.attention_bias.L contribution.ffn.L "
-      "contribution.ffn_residual.L");
+      "contribution.ffn_residual.L contribution.neuron.L contribution.neuron_residual.L");
   options->compute.add_to(app);
   return [options] { return run_trace(*options); };
 }
