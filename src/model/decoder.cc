@@ -293,6 +293,7 @@ Result<ModelDescription> describe_decoder(const Checkpoint& checkpoint, const De
   weights.final_norm = *frame.final_norm != '\0' ? reader.norm({prefix + frame.final_norm, "output_norm"}, d)
                                                  : NormWeights{d, {}, {}, 0};
   weights.unembed = read_unembed(reader, spec, weights.embedding, plan);
+  reader.refuse_unread();
   LIMPID_CHECK_OK(reader.status());
   return model;
 }

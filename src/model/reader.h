@@ -11,6 +11,7 @@
 
 #include <initializer_list>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -66,6 +67,9 @@ class ModelReader {
   bool is_null(const Name& key) const;
   /// Refuses the model when the key is present (and not false).
   void refuse(const Name& key, std::string_view feature);
+  /// Refuses a GGUF file with a key that changes the numbers, and of which the family has not asked until
+  /// now.
+  void refuse_unread();
   /// Refuses the model, naming the feature, when `condition` holds.
   void refuse_if(bool condition, std::string_view feature);
 
@@ -107,6 +111,7 @@ class ModelReader {
   std::string prefix_;  // GGUF: "llama."
   float norm_offset_ = 0;
   std::optional<Error> error_;
+  mutable std::set<std::string> asked_;  // keys of a GGUF file
 };
 
 /// Names inside one layer: LayerNames("model.layers.", 3)("mlp.up_proj", "ffn_up") is
