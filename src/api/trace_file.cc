@@ -112,7 +112,9 @@ class TraceFile {
       }
       return *importance_;
     };
-    const auto current = [current_layer]() -> const AttentionImportance& { return current_layer().attention(); };
+    const auto current = [current_layer]() -> const AttentionImportance& {
+      return current_layer().attention();
+    };
     add(fmt::format("contribution.attention.{}", l), DType::kF32, {n_tok, n_tok, n_head},
         [current](SafetensorsWriter& writer, const std::string& name) {
           const AttentionImportance& importance = current();

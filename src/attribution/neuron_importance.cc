@@ -12,7 +12,8 @@ namespace limpid {
 namespace {
 
 /// Calls use(ffn, first neuron, gate of every row or nothing) for each FFN of the layer.
-using UseFfn = std::function<void(const Ffn& ffn, size_t first, const std::function<float(size_t row)>& gate)>;
+using UseFfn =
+    std::function<void(const Ffn& ffn, size_t first, const std::function<float(size_t row)>& gate)>;
 
 void for_each_ffn(const Model& model, int layer, ConstMatrixView x, const UseFfn& use) {
   const Layer& l = model.layer(layer);

@@ -11,15 +11,15 @@
 
 namespace limpid {
 
-/// For a set of positions of one layer. Importances of a row sum to 1 over neurons and the residual, or are all
-/// 0 where no part points towards the state. The FFN's bias is no part.
+/// For a set of positions of one layer. Importances of a row sum to 1 over neurons and the residual, or are
+/// all 0 where no part points towards the state. The FFN's bias is no part.
 struct NeuronImportance {
   Matrix neurons;               // [n_position, n_neuron]
   std::vector<float> residual;  // [n_position]
 };
 
-/// Neurons of a layer: d_mlp; of a mixture, all experts' one after another (those not chosen have share 0), then
-/// the shared expert's.
+/// Neurons of a layer: d_mlp; of a mixture, all experts' one after another (those not chosen have share 0),
+/// then the shared expert's.
 size_t n_neuron(const Model& model, int layer);
 
 /// act[n], with gates, multipliers and the scale of a norm behind the FFN in it; what W_down[n] (times that

@@ -84,10 +84,10 @@ TEST_P(Conservation, SharesSumToOne) {
   }
 }
 
-/// Adds factor * gate * (sum over neurons act W_down + b_down) of one FFN, in double; `act` has the factor and the gate
-/// in it, the bias has not.
-void add_ffn(const Ffn& ffn, std::span<const float> act, double bias_factor, const std::vector<float>& post_weight,
-             std::vector<double>& sum) {
+/// Adds factor * gate * (sum over neurons act W_down + b_down) of one FFN, in double; `act` has the factor
+/// and the gate in it, the bias has not.
+void add_ffn(const Ffn& ffn, std::span<const float> act, double bias_factor,
+             const std::vector<float>& post_weight, std::vector<double>& sum) {
   const Matrix w_down = ffn.down.decode();
   for (size_t i = 0; i < sum.size(); ++i) {
     const auto row = w_down.row(i);
@@ -119,8 +119,8 @@ std::vector<double> sum_of_neurons(const Model& model, const Trace& trace, int l
   size_t first = 0;
   for (size_t e = 0; e < layer.moe->experts.size(); ++e) {
     const Ffn& expert = layer.moe->experts[e];
-    add_ffn(expert, act.row(0).subspan(first, expert.d_mlp()), factor * static_cast<double>(gates.row(0)[e]), post_weight,
-            sum);
+    add_ffn(expert, act.row(0).subspan(first, expert.d_mlp()), factor * static_cast<double>(gates.row(0)[e]),
+            post_weight, sum);
     first += expert.d_mlp();
   }
   if (layer.moe->shared) {
@@ -143,8 +143,7 @@ TEST_P(Conservation, NeuronsSumToTheState) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Conservation,
-                         ::testing::ValuesIn(golden::all_folders()),
+INSTANTIATE_TEST_SUITE_P(Models, Conservation, ::testing::ValuesIn(golden::all_folders()),
                          [](const auto& param) {
                            std::string name = param.param;
                            std::ranges::replace(name, '-', '_');

@@ -54,6 +54,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_bloom;
 const Family k_bloom = {"bloom", "bloom", "BLOOM, BLOOMZ",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -1,5 +1,5 @@
-// Gemma 2: Gemma with norms before and behind each block, capped scores and logits, and a window in every other
-// layer.
+// Gemma 2: Gemma with norms before and behind each block, capped scores and logits, and a window in every
+// other layer.
 #include <cmath>
 
 #include "model/decoder.h"
@@ -23,7 +23,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.d_model));
   const bool is_27b = reader.is_gguf() && spec.n_layer == kLayersOf27B;
   const double scalar = is_27b ? spec.d_model / spec.n_head : reader.is_gguf() ? spec.d_head : 256;
-  spec.attention_scale = static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
+  spec.attention_scale =
+      static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
   spec.attention_softcap = read_cap(reader, {"attn_logit_softcapping", "attn_logit_softcapping"}, 50);
   spec.logit_softcap = read_cap(reader, {"final_logit_softcapping", "final_logit_softcapping"}, 30);
   spec.ropes = {read_whole_rope(reader, spec)};
@@ -61,6 +62,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_gemma2;
 const Family k_gemma2 = {"gemma2", "gemma2", "Gemma 2",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                         [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

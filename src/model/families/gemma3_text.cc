@@ -66,7 +66,8 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gemma3_text;
-const Family k_gemma3_text = {"gemma3_text", "gemma3", "Gemma 3, text only (270M, 1B)",
+const Family k_gemma3_text = {
+    "gemma3_text", "gemma3", "Gemma 3, text only (270M, 1B)",
     [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -49,7 +49,8 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gpt_bigcode;
-const Family k_gpt_bigcode = {"gpt_bigcode", "starcoder", "StarCoder, SantaCoder, TinyStarCoder",
+const Family k_gpt_bigcode = {
+    "gpt_bigcode", "starcoder", "StarCoder, SantaCoder, TinyStarCoder",
     [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -1,5 +1,5 @@
-// GPT-NeoX and Pythia: partly rotated heads, fused [head][q, k, v], biases everywhere; attention and FFN side by side
-// (each behind its own norm) or one after the other.
+// GPT-NeoX and Pythia: partly rotated heads, fused [head][q, k, v], biases everywhere; attention and FFN side
+// by side (each behind its own norm) or one after the other.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -47,6 +47,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_gpt_neox;
 const Family k_gpt_neox = {"gpt_neox", "gptneox", "GPT-NeoX 20B, Pythia, Dolly 2",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                           [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

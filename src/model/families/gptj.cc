@@ -1,5 +1,5 @@
-// GPT-J: attention and FFN side by side behind one LayerNorm, neighbouring coordinates rotated together, biases on FFN
-// and output matrix.
+// GPT-J: attention and FFN side by side behind one LayerNorm, neighbouring coordinates rotated together,
+// biases on FFN and output matrix.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -42,6 +42,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_gptj;
 const Family k_gptj = {"gptj", "", "GPT-J 6B",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -13,14 +13,16 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.attention_scale = static_cast<float>(
       reader.number_or({"attention_multiplier", "attention.scale"},
                        reader.is_gguf() ? static_cast<double>(spec.attention_scale) : 1.0));
-  spec.residual_multiplier = static_cast<float>(reader.number_or({"residual_multiplier", "residual_scale"}, 1));
+  spec.residual_multiplier =
+      static_cast<float>(reader.number_or({"residual_multiplier", "residual_scale"}, 1));
   spec.logit_scale = static_cast<float>(1 / reader.number_or({"logits_scaling", "logit_scale"}, 1));
   spec.ropes = {read_whole_rope(reader, spec)};
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
-  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)), true);
+  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)),
+                          true);
 }
 
 constexpr DecoderPlan kPlan = {
@@ -33,6 +35,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_granite;
 const Family k_granite = {"granite", "granite", "Granite 3, dense",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -22,7 +22,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   read_attention(reader, names, spec, Bias::kNo, Bias::kNo, true, weights);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", ""), d);
   weights.moe = MoeWeights{reader.linear(names("block_sparse_moe.gate", ""), n_expert, d, Bias::kNo),
-                           read_experts(reader, names, spec, {"block_sparse_moe.experts", "w1", "w3", "w2"}), {}, {}};
+                           read_experts(reader, names, spec, {"block_sparse_moe.experts", "w1", "w3", "w2"}),
+                           {},
+                           {}};
   return weights;
 }
 

@@ -11,7 +11,8 @@ constexpr double kMaxBias = 8;  // the only one that Hugging Face computes
 
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = Activation::kGelu;
-  const double max_bias = reader.number_or({"attn_config.alibi_bias_max", "attention.max_alibi_bias"}, kMaxBias);
+  const double max_bias =
+      reader.number_or({"attn_config.alibi_bias_max", "attention.max_alibi_bias"}, kMaxBias);
   reader.refuse_if(!reader.flag_or({"attn_config.alibi", ""}, true) || max_bias == 0, "mpt without ALiBi");
   reader.refuse_if(max_bias != kMaxBias, fmt::format("mpt with a largest ALiBi exponent of {}", max_bias));
   reader.refuse_if(!reader.flag_or({"no_bias", ""}, true), "mpt with biases");
@@ -51,6 +52,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_mpt;
 const Family k_mpt = {"mpt", "mpt", "MPT 7B and 30B",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

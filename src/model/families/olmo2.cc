@@ -1,5 +1,5 @@
-// OLMo 2: blocks read the state itself; their outputs are normed before they are added. Norms over all queries and
-// all keys together.
+// OLMo 2: blocks read the state itself; their outputs are normed before they are added. Norms over all
+// queries and all keys together.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -39,6 +39,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_olmo2;
 const Family k_olmo2 = {"olmo2", "olmo2", "OLMo 2",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

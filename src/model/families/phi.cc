@@ -1,5 +1,5 @@
-// Phi 1, 1.5 and 2: attention and FFN side by side behind one LayerNorm, biases everywhere, also on the output
-// matrix; part of each head is rotated.
+// Phi 1, 1.5 and 2: attention and FFN side by side behind one LayerNorm, biases everywhere, also on the
+// output matrix; part of each head is rotated.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -50,6 +50,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_phi;
 const Family k_phi = {"phi", "phi2", "Phi 1, 1.5 and 2",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

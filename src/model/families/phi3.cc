@@ -38,6 +38,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_phi3;
 const Family k_phi3 = {"phi3", "phi3", "Phi 3, 3.5 and 4, mini and medium",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -17,8 +17,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   const std::vector<double> rotates = reader.numbers({"no_rope_layers", ""});
   const int interval = reader.size_or({"no_rope_layer_interval", ""}, 4);
   if (!rotates.empty() && rotates.size() != spec.layers.size()) {
-    reader.set_error(ErrorCode::kCorrupt, fmt::format("'no_rope_layers': expected {} entries, found {}", spec.n_layer,
-                                                      rotates.size()));
+    reader.set_error(ErrorCode::kCorrupt, fmt::format("'no_rope_layers': expected {} entries, found {}",
+                                                      spec.n_layer, rotates.size()));
     return;
   }
   for (int l = 0; l < spec.n_layer; ++l) {
@@ -33,7 +33,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
-  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)), true);
+  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)),
+                          true);
 }
 
 constexpr DecoderPlan kPlan = {
@@ -48,6 +49,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_smollm3;
 const Family k_smollm3 = {"smollm3", "smollm3", "SmolLM 3",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -1,4 +1,5 @@
-// StarCoder 2: grouped heads and rotary positions with GPT-2's LayerNorm and FFN, biases everywhere, a window.
+// StarCoder 2: grouped heads and rotary positions with GPT-2's LayerNorm and FFN, biases everywhere, a
+// window.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -36,7 +37,8 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_starcoder2;
-const Family k_starcoder2 = {"starcoder2", "starcoder2", "StarCoder 2",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_starcoder2 = {"starcoder2", "starcoder2", "StarCoder 2", [](const Checkpoint& checkpoint) {
+                               return describe_decoder(checkpoint, kPlan);
+                             }};
 
 }  // namespace limpid
