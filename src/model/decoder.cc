@@ -312,7 +312,7 @@ Result<ModelDescription> describe_decoder(const Checkpoint& checkpoint, const De
   for (int layer = 0; layer < spec.n_layer && reader.status(); ++layer) {
     const LayerNames names(prefix + frame.layers, layer);
     weights.layers.push_back(plan.read_layer(reader, spec, names, layer));
-    reader.refuse_unread(names.prefix());
+    reader.refuse_unread_tensors(names.prefix());
   }
   // The last norm has a bias where those of the layers do.
   const bool biased = !weights.layers.empty() && weights.layers.front().attention_norm &&
@@ -321,6 +321,7 @@ Result<ModelDescription> describe_decoder(const Checkpoint& checkpoint, const De
                            ? reader.norm({prefix + frame.final_norm, "output_norm"}, d, bias_if(biased))
                            : NormWeights{d, {}, {}, 0};
   weights.unembed = read_unembed(reader, spec, weights.embedding, plan);
+  reader.refuse_unread_keys();
   LIMPID_CHECK_OK(reader.status());
   return model;
 }

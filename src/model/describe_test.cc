@@ -21,6 +21,17 @@ struct Fixture {
     checkpoint.tensors[name] = {name, type, std::move(shape), bytes};
   }
   void set(const char* key, MetadataValue value) { checkpoint.metadata.set(key, std::move(value)); }
+  void drop(std::string_view key) {
+    Metadata rest;
+    for (const auto& [name, value] : checkpoint.metadata.values()) {
+      if (name != key) rest.set(name, value);
+    }
+    checkpoint.metadata = std::move(rest);
+  }
+  void set_null(const char* key) {
+    drop(key);
+    checkpoint.metadata.set_null(key);
+  }
   void drop_tensor(const char* name) { checkpoint.tensors.erase(name); }
 };
 
@@ -210,6 +221,54 @@ TEST(Llama, Refuses) {
   }
 }
 
+TEST(Defaults, AreThoseOfTheClassUnlessNull) {
+  struct Case {
+    const char* name;
+    Change change;
+    int window, n_ctx, n_kv_head;
+  };
+  const Case cases[] = {
+      {"all said", [](Fixture& f) { f.set("sliding_window", int64_t{5}); }, 5, 32, 2},
+      {"no window, long context", [](Fixture& f) { f.set("max_position_embeddings", int64_t{8192}); }, 4096,
+       8192, 2},
+      {"a window of null",
+       [](Fixture& f) {
+         f.set("max_position_embeddings", int64_t{8192});
+         f.set_null("sliding_window");
+       },
+       0, 8192, 2},
+      {"no context", [](Fixture& f) { f.drop("max_position_embeddings"); }, 4096, 131072, 2},
+      {"key/value heads of null",
+       [](Fixture& f) {
+         f.set_null("num_key_value_heads");
+         f.tensor("model.layers.0.self_attn.k_proj.weight", {8, 8});
+         f.tensor("model.layers.0.self_attn.v_proj.weight", {8, 8});
+       },
+       0, 32, 4},
+      {"a layer that does not slide",
+       [](Fixture& f) {
+         f.set("sliding_window", int64_t{5});
+         f.set("layer_types", std::vector<std::string>{"full_attention"});
+       },
+       0, 32, 2},
+  };
+  for (const Case& c : cases) {
+    Fixture f = llama_folder();
+    f.set("model_type", std::string("mistral"));
+    c.change(f);
+    const auto model = describe_model(f.checkpoint);
+    ASSERT_TRUE(model.has_value()) << c.name << ": " << model.error().message;
+    EXPECT_EQ(model->spec.layers.front().window, c.window) << c.name;
+    EXPECT_EQ(model->spec.n_ctx, c.n_ctx) << c.name;
+    EXPECT_EQ(model->spec.n_kv_head, c.n_kv_head) << c.name;
+  }
+  Fixture f = llama_folder();
+  f.set("model_type", std::string("mistral"));
+  f.drop("num_key_value_heads");
+  expect_refused(f,
+                 {"key/value heads of the class", {}, ErrorCode::kCorrupt, "key/value heads, found 4 and 8"});
+}
+
 TEST(Gpt2, DescribesAFolderWithoutPrefix) {
   const Fixture f = gpt2_folder();
   const auto model = describe_model(f.checkpoint);
@@ -256,6 +315,10 @@ TEST(Gguf, RefusesWhatTheLlamaArchitectureAlsoStandsFor) {
        ErrorCode::kCorrupt, "tensor 'blk.0.ffn_gate_inp.weight' is missing"},
       {"a negative window", [](Fixture& f) { f.set("llama.attention.sliding_window", int64_t{-8}); },
        ErrorCode::kCorrupt, "'llama.attention.sliding_window': expected an integer from 1"},
+      {"a multiplier", [](Fixture& f) { f.set("llama.logit_scale", 0.5); }, ErrorCode::kUnsupported,
+       "'llama.logit_scale' 0.5 of this architecture is not supported"},
+      {"both directions", [](Fixture& f) { f.set("llama.attention.causal", false); }, ErrorCode::kUnsupported,
+       "attention in both directions ('llama.attention.causal')"},
       {"values of another size", [](Fixture& f) { f.set("llama.attention.value_length", int64_t{4}); },
        ErrorCode::kUnsupported, "value heads and key heads differ in size"},
       {"another rotation", [](Fixture& f) { f.set("llama.rope.dimension_count", int64_t{4}); },
@@ -285,6 +348,42 @@ TEST(Gguf, RefusesWhatTheLlamaArchitectureAlsoStandsFor) {
       f.tensor(std::string("blk.0.attn_") + square + ".weight", {8, 8});
     for (const char* wide : {"gate", "up"}) f.tensor(std::string("blk.0.ffn_") + wide + ".weight", {12, 8});
     f.tensor("blk.0.ffn_down.weight", {8, 12});
+    ASSERT_TRUE(describe_model(f.checkpoint).has_value()) << describe_model(f.checkpoint).error().message;
+    refusal.change(f);
+    expect_refused(f, refusal);
+  }
+}
+
+TEST(Gguf, RefusesHeadsThatAFusedProjectionDoesNotHold) {
+  const Refusal refusals[] = {
+      {"fewer key/value heads", [](Fixture& f) { f.set("gpt2.attention.head_count_kv", int64_t{1}); },
+       ErrorCode::kCorrupt,
+       "expected 16 rows of queries, keys and values and 8 columns of the output projection, "
+       "found 24 and 8"},
+      {"larger heads", [](Fixture& f) { f.set("gpt2.attention.key_length", int64_t{64}); },
+       ErrorCode::kCorrupt, "expected 384 rows of queries, keys and values and 128 columns"},
+  };
+  for (const Refusal& refusal : refusals) {
+    Fixture f;
+    f.checkpoint.path = "file.gguf";
+    f.checkpoint.dialect = Dialect::kGguf;
+    f.set("general.architecture", std::string("gpt2"));
+    f.set("gpt2.embedding_length", int64_t{8});
+    f.set("gpt2.block_count", int64_t{1});
+    f.set("gpt2.attention.head_count", int64_t{2});
+    f.set("gpt2.feed_forward_length", int64_t{32});
+    f.set("gpt2.context_length", int64_t{16});
+    const auto stem = [&](const std::string& name, std::vector<size_t> shape) {
+      f.tensor(name + ".bias", {shape.front()});
+      f.tensor(name + ".weight", std::move(shape));
+    };
+    f.tensor("token_embd.weight", {20, 8});
+    f.tensor("position_embd.weight", {16, 8});
+    for (const char* norm : {"output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"}) stem(norm, {8});
+    stem("blk.0.attn_qkv", {24, 8});
+    stem("blk.0.attn_output", {8, 8});
+    stem("blk.0.ffn_up", {32, 8});
+    stem("blk.0.ffn_down", {8, 32});
     ASSERT_TRUE(describe_model(f.checkpoint).has_value()) << describe_model(f.checkpoint).error().message;
     refusal.change(f);
     expect_refused(f, refusal);

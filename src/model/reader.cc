@@ -35,7 +35,8 @@ void ModelReader::set_error(ErrorCode code, std::string message, std::string hin
 }
 
 std::string ModelReader::key(const Name& name) const {
-  return is_gguf() && !name.gguf.empty() ? prefix_ + name.gguf : pick(name);
+  if (!is_gguf() || name.gguf.empty()) return pick(name);
+  return *asked_.insert(prefix_ + name.gguf).first;
 }
 
 template <class T, class Get>
@@ -142,6 +143,20 @@ void ModelReader::refuse(const Name& name, std::string_view feature) {
   set_error(ErrorCode::kUnsupported, fmt::format("{} ('{}') is not supported", feature, key(name)));
 }
 
+void ModelReader::refuse_unread_keys() {
+  if (!is_gguf()) return;
+  const Name causal = {"", "attention.causal"};
+  refuse_if(!flag_or(causal, true), fmt::format("attention in both directions ('{}')", key(causal)));
+  for (const char* name :
+       {"attention.sliding_window", "attention.clamp_kqv", "attention.max_alibi_bias", "attention.scale",
+        "attn_logit_softcapping", "final_logit_softcapping", "logit_scale", "embedding_scale",
+        "residual_scale", "expert_count", "expert_weights_scale", "leading_dense_block_count"}) {
+    if (asked_.contains(prefix_ + name)) continue;
+    const double value = number_or({"", name}, 0);
+    refuse_if(value != 0, fmt::format("'{}{}' {} of this architecture", prefix_, name, value));
+  }
+}
+
 void ModelReader::refuse_if(bool condition, std::string_view feature) {
   if (condition) set_error(ErrorCode::kUnsupported, fmt::format("{} is not supported", feature));
 }
@@ -194,7 +209,7 @@ const TensorInfo* ModelReader::tensor_if(const Name& name, std::initializer_list
   return tensor;
 }
 
-void ModelReader::refuse_unread(const Name& prefix) {
+void ModelReader::refuse_unread_tensors(const Name& prefix) {
   // Masks and rotary tables that old versions of transformers stored, scales of quantised activations and
   // caches.
   static constexpr std::array<std::string_view, 9> kLeftOvers = {

@@ -69,6 +69,9 @@ class ModelReader {
   bool is_null(const Name& key) const;
   /// Refuses the model when the key is present (and not false).
   void refuse(const Name& key, std::string_view feature);
+  /// Refuses a GGUF file with a key that changes the numbers, and of which the family has not asked until
+  /// now.
+  void refuse_unread_keys();
   /// Refuses the model, naming the feature, when `condition` holds.
   void refuse_if(bool condition, std::string_view feature);
 
@@ -89,7 +92,7 @@ class ModelReader {
   /// Refuses tensors below `prefix` ("model.layers.3.", "blk.3.") that were not asked for: they belong to a
   /// variant of the architecture, which ignoring them would get wrong. Left-overs that never enter a
   /// computation are let pass.
-  void refuse_unread(const Name& prefix);
+  void refuse_unread_tensors(const Name& prefix);
 
   // --- parts; `stem` is a name without ".weight" and ".bias" ---------------------------------------------
   /// GGUF files carry no flags: Bias::kNo is read as kAsStored there.
@@ -116,6 +119,7 @@ class ModelReader {
   std::string prefix_;                       // GGUF: "llama."
   float norm_offset_ = 0;
   std::optional<Error> error_;
+  mutable std::set<std::string> asked_;  // keys of a GGUF file
 };
 
 /// Names inside one layer: LayerNames("model.layers.", 3)("mlp.up_proj", "ffn_up") is

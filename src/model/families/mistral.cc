@@ -11,6 +11,11 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.gated_ffn = true;
   spec.ropes = {read_whole_rope(reader, spec)};
   read_window(reader, spec, 4096);
+  // With a list of layer types, Hugging Face takes a Mistral for a Ministral.
+  const std::vector<bool> slides = sliding_layers(reader, spec, [](int) { return true; });
+  for (size_t l = 0; l < slides.size(); ++l) {
+    if (!slides[l]) spec.layers[l].window = 0;
+  }
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
