@@ -47,7 +47,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gpt_bigcode;
-const Family k_gpt_bigcode = {"gpt_bigcode", "starcoder", "StarCoder, SantaCoder, TinyStarCoder",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_gpt_bigcode = {
+    "gpt_bigcode",
+    "starcoder",
+    "StarCoder, SantaCoder, TinyStarCoder",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "cross-attention",
+    "GGUF has models with one key/value head only."};
 
 }  // namespace limpid

@@ -34,6 +34,7 @@ constexpr DecoderPlan kPlan = {.norm_eps = 1e-5, .configure = configure, .read_l
 
 extern const Family k_olmo2;
 const Family k_olmo2 = {"olmo2", "olmo2", "OLMo 2",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "OLMo 3's sliding window, which GGUF files call olmo2 too"};
 
 }  // namespace limpid

@@ -36,7 +36,11 @@ constexpr DecoderPlan kPlan = {.norm_eps = 1e-5, .configure = configure, .read_l
 }  // namespace
 
 extern const Family k_olmoe;
-const Family k_olmoe = {"olmoe", "olmoe", "OLMoE 1B-7B",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_olmoe = {"olmoe",
+                        "olmoe",
+                        "OLMoE 1B-7B",
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "",
+                        "Clipping of queries, keys and values is not in GGUF files."};
 
 }  // namespace limpid
