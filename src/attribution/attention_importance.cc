@@ -75,8 +75,8 @@ OutputProjection::OutputProjection(const Model& model, int layer)
   const auto n_head = static_cast<size_t>(spec.n_head), d_head = static_cast<size_t>(spec.d_head);
   value_bias = Matrix(n_head, weight.rows());
   for (size_t h = 0; h < n_head; ++h) {
-    model.backend().gemm({b_v.data() + h * d_head, 1, d_head}, weight.view().columns(h * d_head, d_head), true,
-                         value_bias.view().slice_rows(h, 1));
+    model.backend().gemm({b_v.data() + h * d_head, 1, d_head}, weight.view().columns(h * d_head, d_head),
+                         true, value_bias.view().slice_rows(h, 1));
   }
 }
 

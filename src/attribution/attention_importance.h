@@ -26,10 +26,10 @@ struct AttentionImportance {
   }
 };
 
-/// From heads' outputs to what is added to the stream, for one layer; decoded once for several calls. W_O with
-/// the residual multiplier and, where attention's output is normed, the norm's weights multiplied in. What
-/// remains of that norm is one factor for each query, Trace's attention_post_scale: a part is pushed through
-/// the norm with the scale that the whole output has, so that parts still sum to what is added.
+/// From heads' outputs to what is added to the stream, for one layer; decoded once for several calls. W_O
+/// with the residual multiplier and, where attention's output is normed, the norm's weights multiplied in.
+/// What remains of that norm is one factor for each query, Trace's attention_post_scale: a part is pushed
+/// through the norm with the scale that the whole output has, so that parts still sum to what is added.
 struct OutputProjection {
   OutputProjection(const Model& model, int layer);
   Matrix weight;            // [d_model, d_query]
@@ -39,8 +39,8 @@ struct OutputProjection {
   /// The factor of every query.
   static std::vector<float> scales(const Trace& trace, int layer, std::span<const int> queries);
   bool has_bias_part() const { return !bias.empty() || !value_bias.empty(); }
-  /// scale (b_O + sum over heads of mass * b_V W_O^T). mass: [n_query, n_head], sums of the attention rows: 1,
-  /// less with sinks. [n_query, d_model]
+  /// scale (b_O + sum over heads of mass * b_V W_O^T). mass: [n_query, n_head], sums of the attention rows:
+  /// 1, less with sinks. [n_query, d_model]
   Matrix bias_parts(std::span<const float> scales, ConstMatrixView mass) const;
 };
 

@@ -78,8 +78,7 @@ TEST_P(FuzzCorpus, ParsesOrFailsAsNamed) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, FuzzCorpus,
-    testing::Values(Parser{"gguf", gguf_error},
-                    Parser{"safetensors", safetensors_error},
+    testing::Values(Parser{"gguf", gguf_error}, Parser{"safetensors", safetensors_error},
                     Parser{"pickle", [](Bytes bytes) { return error_of(parse_pickle(bytes)); }},
                     Parser{"pytorch", [](Bytes bytes) { return error_of(parse_pytorch(bytes, "x")); }},
                     Parser{"config", [](Bytes bytes) { return error_of(parse_config(bytes)); }}),

@@ -10,8 +10,8 @@
 
 namespace limpid {
 
-/// Row `row` of a [..., cols] tensor, rows counting all dimensions but the last; scaled where the tensor has a scale, but
-/// without an adapter's update. out: [cols].
+/// Row `row` of a [..., cols] tensor, rows counting all dimensions but the last; scaled where the tensor has
+/// a scale, but without an adapter's update. out: [cols].
 void decode_row(const Backend& backend, const TensorInfo& tensor, size_t row, std::span<float> out);
 
 /// All elements of a tensor of one dimension.

@@ -102,7 +102,8 @@ Result<std::shared_ptr<const Model>> Model::load(Checkpoint checkpoint, const Ba
   std::shared_ptr<Model> model(new Model(std::move(checkpoint), backend, max_packed_bytes));
   LIMPID_TRY(model->description_, describe_model(model->checkpoint_));
   const ModelWeights& weights = model->description_.weights;
-  for (const LayerWeights& layer : weights.layers) model->layers_.emplace_back(layer, backend, model->budget_);
+  for (const LayerWeights& layer : weights.layers)
+    model->layers_.emplace_back(layer, backend, model->budget_);
   model->embedding_norm_ = load_norm(weights.embedding_norm, backend);
   model->final_norm_ = load_norm(weights.final_norm, backend);
   return std::shared_ptr<const Model>(std::move(model));
@@ -117,7 +118,8 @@ void Model::embed(std::span<const int> ids, MatrixView out) const {
       for (float& x : out.row(t)) x *= spec().embedding_scale;
     }
     if (weights.position_embedding == nullptr) continue;
-    decode_row(backend_, *weights.position_embedding, t + static_cast<size_t>(spec().position_offset), position);
+    decode_row(backend_, *weights.position_embedding, t + static_cast<size_t>(spec().position_offset),
+               position);
     for (size_t i = 0; i < out.cols; ++i) out.at(t, i) += position[i];
   }
   if (embedding_norm_) apply_norm(*this, *embedding_norm_, out, out);

@@ -19,8 +19,8 @@
 
 namespace limpid {
 
-/// A projection of one layer. Packed when first asked for, and kept where the budget of the model has room for
-/// it; else packed anew by each use and dropped after it.
+/// A projection of one layer. Packed when first asked for, and kept where the budget of the model has room
+/// for it; else packed anew by each use and dropped after it.
 class Linear {
  public:
   Linear(const LinearWeights& weights, const Backend& backend, WeightBudget& budget)
@@ -104,9 +104,9 @@ class Model {
   const Layer& layer(int l) const { return layers_[static_cast<size_t>(l)]; }
   const Norm& final_norm() const { return final_norm_; }
 
-  /// Logits of normed states, scale and cap included. x: [m, d_model], out: [m, n_vocab]. The unembedding is the
-  /// largest matrix and a run needs it for few positions: it is decoded a block of rows at a time and never
-  /// kept.
+  /// Logits of normed states, scale and cap included. x: [m, d_model], out: [m, n_vocab]. The unembedding is
+  /// the largest matrix and a run needs it for few positions: it is decoded a block of rows at a time and
+  /// never kept.
   void unembed(ConstMatrixView x, MatrixView out) const;
 
   /// What enters the first layer: token embeddings, scaled and normed and with learned positions added, where

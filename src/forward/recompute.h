@@ -1,4 +1,5 @@
-// What a run computes on its way and does not keep, for those who need it again: it follows from the kept states.
+// What a run computes on its way and does not keep, for those who need it again: it follows from the kept
+// states.
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
-// How many bytes of packed weights a model may keep. First come, first served: a forward pass uses every layer
-// once and in the same order, so the weights that are kept are the first ones, which is as good as any choice,
-// where dropping the least recently used would drop each just before it is needed again.
+// How many bytes of packed weights a model may keep. First come, first served: a forward pass uses every
+// layer once and in the same order, so the weights that are kept are the first ones, which is as good as any
+// choice, where dropping the least recently used would drop each just before it is needed again.
 #pragma once
 
 #include <atomic>

@@ -44,7 +44,8 @@ TEST(Activation, ClampedSwigluAgreesWithReference) {
       cpu_backend().gated_activate(Activation::kClampedSwiglu, gate_up, got);
       expect_near(got, want, [&](size_t i, size_t j) {
         const double gate = std::min<double>(gate_up.at(i, j), 7), up = gate_up.at(i, n + j);
-        const double magnitude = std::abs(gate) / (1 + std::exp(-1.702 * gate)) * (std::min(std::abs(up), 7.0) + 1);
+        const double magnitude =
+            std::abs(gate) / (1 + std::exp(-1.702 * gate)) * (std::min(std::abs(up), 7.0) + 1);
         return roundings(16 + 4 * std::abs(1.702 * gate)) * magnitude + 1e-36;
       });
       EXPECT_TRUE(got.guards_intact());

@@ -25,7 +25,7 @@ struct Kind {
   bool biased, sinks, value_bias;
 };
 constexpr Kind kKinds[] = {
-    {"plain", 0, 0, false, false, false},  {"window 1", 1, 0, false, false, false},
+    {"plain", 0, 0, false, false, false},   {"window 1", 1, 0, false, false, false},
     {"window 5", 5, 0, false, false, true}, {"softcap", 0, 1.5f, false, false, false},
     {"key bias", 0, 0, true, false, false}, {"sinks", 0, 0, false, true, true},
     {"all", 7, 2, true, true, true},

@@ -51,11 +51,11 @@ struct AttentionInputs {
   size_t n_head = 0;
   size_t n_kv_head = 0;
   size_t d_head = 0;
-  float scale = 1;              // multiplies q . k
-  size_t window = 0;            // keys in reach, the query's own included; 0: all
-  float softcap = 0;            // 0: none
-  ConstMatrixView key_bias = {};     // [n_head, n_tok], or empty
-  std::span<const float> sinks = {}; // [n_head], or empty
+  float scale = 1;                    // multiplies q . k
+  size_t window = 0;                  // keys in reach, the query's own included; 0: all
+  float softcap = 0;                  // 0: none
+  ConstMatrixView key_bias = {};      // [n_head, n_tok], or empty
+  std::span<const float> sinks = {};  // [n_head], or empty
 };
 
 class Backend {

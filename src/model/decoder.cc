@@ -22,8 +22,9 @@ void check_sizes(ModelReader& reader, const ModelSpec& spec, const SizeKeys& key
   }
   const bool derived = !reader.has({keys.d_head, "attention.key_length"});
   if (derived && spec.d_head * int64_t{spec.n_head} != spec.d_model) {
-    refuse_size(reader, fmt::format("expected a width that is a multiple of the number of heads, found {} and {}",
-                                    spec.d_model, spec.n_head));
+    refuse_size(reader,
+                fmt::format("expected a width that is a multiple of the number of heads, found {} and {}",
+                            spec.d_model, spec.n_head));
   }
   if (reader.size_or({"vocab_size", "vocab_size"}, spec.n_vocab) != spec.n_vocab) {
     reader.set_error(ErrorCode::kCorrupt,
@@ -57,8 +58,8 @@ void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, con
   spec.n_layer = reader.size({first_of(reader, keys.n_layer), "block_count"});
   spec.n_head = reader.size({first_of(reader, keys.n_head), "attention.head_count"});
   spec.n_kv_head = reader.size_or({keys.n_kv_head, "attention.head_count_kv"}, spec.n_head);
-  spec.d_head =
-      reader.size_or({keys.d_head, "attention.key_length"}, std::max(spec.d_model / std::max(spec.n_head, 1), 1));
+  spec.d_head = reader.size_or({keys.d_head, "attention.key_length"},
+                               std::max(spec.d_model / std::max(spec.n_head, 1), 1));
   spec.d_mlp = reader.size_or({keys.d_mlp, "feed_forward_length"}, 4 * std::min(spec.d_model, 1 << 28));
   const Name n_ctx = {first_of(reader, keys.n_ctx), "context_length"};
   spec.n_ctx = keys.n_ctx_default > 0 ? reader.size_or(n_ctx, keys.n_ctx_default) : reader.size(n_ctx);
@@ -66,9 +67,10 @@ void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, con
   check_sizes(reader, spec, keys);
   if (!reader.status()) return;
   if (static_cast<size_t>(spec.n_layer) > reader.n_tensor()) {
-    reader.set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected no more layers than the {} tensors, found {}",
-                                                      reader.is_gguf() ? "block_count" : keys.n_layer,
-                                                      reader.n_tensor(), spec.n_layer));
+    reader.set_error(
+        ErrorCode::kCorrupt,
+        fmt::format("'{}': expected no more layers than the {} tensors, found {}",
+                    reader.is_gguf() ? "block_count" : keys.n_layer, reader.n_tensor(), spec.n_layer));
     return;
   }
   spec.layers.resize(static_cast<size_t>(spec.n_layer));
@@ -91,12 +93,14 @@ namespace {
 std::vector<bool> read_layer_types(ModelReader& reader, const ModelSpec& spec) {
   const std::vector<std::string> types = reader.texts({"layer_types", ""});
   if (!types.empty() && types.size() != spec.layers.size()) {
-    refuse_size(reader, fmt::format("'layer_types': expected {} entries, found {}", spec.n_layer, types.size()));
+    refuse_size(reader,
+                fmt::format("'layer_types': expected {} entries, found {}", spec.n_layer, types.size()));
     return {};
   }
   std::vector<bool> slides;
   for (const std::string& type : types) {
-    reader.refuse_if(type != "sliding_attention" && type != "full_attention", fmt::format("layer type '{}'", type));
+    reader.refuse_if(type != "sliding_attention" && type != "full_attention",
+                     fmt::format("layer type '{}'", type));
     slides.push_back(type == "sliding_attention");
   }
   return slides;
@@ -136,7 +140,8 @@ std::vector<float> alibi_slopes(int n_head, double max_bias) {
   std::vector<float> slopes;
   // Powers of two heads share an exponent's range evenly; heads beyond them lie halfway between the first.
   for (int i = 0; i < n_head; ++i) {
-    const double step = i < n_power ? max_bias / n_power * (i + 1) : max_bias / (2 * n_power) * (2 * (i - n_power) + 1);
+    const double step =
+        i < n_power ? max_bias / n_power * (i + 1) : max_bias / (2 * n_power) * (2 * (i - n_power) + 1);
     slopes.push_back(static_cast<float>(std::exp2(-step)));
   }
   return slopes;
@@ -169,15 +174,15 @@ bool is_dense_layer(ModelReader& reader, int layer) {
          (layer + 1) % reader.size_or({"decoder_sparse_step", ""}, 1) != 0;
 }
 
-FfnWeights read_plain_ffn(ModelReader& reader, const LayerNames& names, const ModelSpec& spec, const char* hf_up,
-                          const char* hf_down, Bias bias) {
+FfnWeights read_plain_ffn(ModelReader& reader, const LayerNames& names, const ModelSpec& spec,
+                          const char* hf_up, const char* hf_down, Bias bias) {
   const auto d = static_cast<size_t>(spec.d_model), d_mlp = static_cast<size_t>(spec.d_mlp);
   return {reader.linear(names(hf_up, "ffn_up"), d_mlp, d, bias),
           reader.linear(names(hf_down, "ffn_down"), d, d_mlp, bias)};
 }
 
-LayerWeights read_llama_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, Bias qkv, Bias out,
-                              Bias mlp, bool pairs_in_gguf) {
+LayerWeights read_llama_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, Bias qkv,
+                              Bias out, Bias mlp, bool pairs_in_gguf) {
   const auto d = static_cast<size_t>(spec.d_model);
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
@@ -196,13 +201,14 @@ std::vector<FfnWeights> read_experts(ModelReader& reader, const LayerNames& name
       return reader.linear(names(fmt::format("{}.{}.{}", experts.hf, e, hf), ""), n_out, n_in, Bias::kNo);
     }
     const Name name = names("", fmt::format("{}_exps.weight", gguf));
-    return rows_of(whole(reader.tensor(name, {n_expert, n_out, n_in}), nullptr, n_expert * n_out, n_in), e * n_out,
-                   n_out);
+    return rows_of(whole(reader.tensor(name, {n_expert, n_out, n_in}), nullptr, n_expert * n_out, n_in),
+                   e * n_out, n_out);
   };
   std::vector<FfnWeights> all;
   for (size_t e = 0; e < n_expert && reader.status(); ++e) {
-    all.push_back({stack({projection(experts.gate, "ffn_gate", e, f, d), projection(experts.up, "ffn_up", e, f, d)}),
-                   projection(experts.down, "ffn_down", e, d, f)});
+    all.push_back(
+        {stack({projection(experts.gate, "ffn_gate", e, f, d), projection(experts.up, "ffn_up", e, f, d)}),
+         projection(experts.down, "ffn_down", e, d, f)});
   }
   return all;
 }

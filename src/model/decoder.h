@@ -1,5 +1,5 @@
-// What nearly all families read alike: sizes, activation, attention, experts, and the frame around the layers. A
-// family names the keys and tensors that differ; GGUF has one set of keys for all.
+// What nearly all families read alike: sizes, activation, attention, experts, and the frame around the
+// layers. A family names the keys and tensors that differ; GGUF has one set of keys for all.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace limpid {
 
-/// Hugging Face keys; GGUF's are the same for every architecture. An empty key: the family has no such choice.
-/// "a|b": the first that the file has.
+/// Hugging Face keys; GGUF's are the same for every architecture. An empty key: the family has no such
+/// choice. "a|b": the first that the file has.
 struct SizeKeys {
   const char* d_model = "hidden_size";
   const char* n_layer = "num_hidden_layers";
@@ -24,8 +24,8 @@ struct SizeKeys {
 };
 
 /// Fills every size of `spec`, checks them against each other and the rows of the embedding, sets
-/// attention_scale to 1 / sqrt(d_head), and gives every layer the default LayerSpec. Stops (status()) at sizes
-/// that no model has, so that later loops are bounded.
+/// attention_scale to 1 / sqrt(d_head), and gives every layer the default LayerSpec. Stops (status()) at
+/// sizes that no model has, so that later loops are bounded.
 void read_sizes(ModelReader& reader, ModelSpec& spec, const Name& embedding, const SizeKeys& keys = {});
 
 /// The activation that Hugging Face calls so under `hf_key`; `fallback` where the file does not say (GGUF
@@ -34,7 +34,8 @@ Activation read_activation(ModelReader& reader, const char* hf_key, const std::s
 
 /// Sets the window of every layer that slides: by `layer_types` where the configuration has them, else where
 /// `slides(layer)`. A window of the whole context or more is none. Returns which layers slide, [n_layer].
-std::vector<bool> set_windows(ModelReader& reader, ModelSpec& spec, int window, const std::function<bool(int layer)>& slides);
+std::vector<bool> set_windows(ModelReader& reader, ModelSpec& spec, int window,
+                              const std::function<bool(int layer)>& slides);
 /// `sliding_window` of every layer; nothing where the configuration has none.
 void read_window(ModelReader& reader, ModelSpec& spec);
 /// Qwen's: `sliding_window` only counts with `use_sliding_window`, from layer `max_window_layers` on.
@@ -59,15 +60,15 @@ FfnWeights read_gated_ffn(ModelReader& reader, const LayerNames& names, size_t d
                           Bias bias = Bias::kNo);
 
 /// Llama's layer: norms before attention and FFN, projections with tensors of their own, gated FFN.
-LayerWeights read_llama_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, Bias qkv, Bias out,
-                              Bias mlp, bool pairs_in_gguf);
+LayerWeights read_llama_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, Bias qkv,
+                              Bias out, Bias mlp, bool pairs_in_gguf);
 
 /// Whether a layer of a model with experts has a plain FFN: `mlp_only_layers`, `decoder_sparse_step`.
 bool is_dense_layer(ModelReader& reader, int layer);
 
 /// up and down projections of an FFN without gate.
-FfnWeights read_plain_ffn(ModelReader& reader, const LayerNames& names, const ModelSpec& spec, const char* hf_up,
-                          const char* hf_down, Bias bias);
+FfnWeights read_plain_ffn(ModelReader& reader, const LayerNames& names, const ModelSpec& spec,
+                          const char* hf_up, const char* hf_down, Bias bias);
 
 /// Names of one expert's projections: Hugging Face has a tensor for each expert (`{}` is its index), GGUF a
 /// stack of them.
@@ -83,7 +84,8 @@ std::vector<FfnWeights> read_experts(ModelReader& reader, const LayerNames& name
 
 /// Where the tensors outside the layers are, in Hugging Face files.
 struct FrameNames {
-  const char* prefix = "model.";  // "a|b": the first under which the embedding is; it may be missing from a file
+  const char* prefix =
+      "model.";  // "a|b": the first under which the embedding is; it may be missing from a file
   const char* embedding = "embed_tokens";
   const char* layers = "layers.";
   const char* final_norm = "norm";  // "": a norm without weights

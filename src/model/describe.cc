@@ -34,8 +34,9 @@ std::optional<std::string> contradiction(const ModelSpec& spec) {
       return fmt::format("expected a rotary dimension from 2 to {}, found {}", spec.d_head, n_rot);
     }
     if (rope.beyond && rope.beyond->inverse_frequency.empty() && !(n_rot > 2 && rope.beyond->factor >= 1)) {
-      return fmt::format("expected a dynamic rotary factor of 1 or more and 4 or more rotated coordinates, found {} and {}",
-                         rope.beyond->factor, n_rot);
+      return fmt::format(
+          "expected a dynamic rotary factor of 1 or more and 4 or more rotated coordinates, found {} and {}",
+          rope.beyond->factor, n_rot);
     }
   }
   if (!(spec.norm_eps >= 0 && spec.norm_eps < 1)) {
@@ -55,7 +56,8 @@ std::optional<std::string> contradiction(const ModelSpec& spec) {
 /// What no block of ours can do, or nothing: families combine freely, these combinations do not exist yet.
 std::optional<std::string> unsupported(const ModelDescription& model) {
   for (const LayerWeights& layer : model.weights.layers) {
-    if (model.spec.qkv_clip > 0 && !layer.qkv.bias.empty()) return "clipping of queries, keys and values with biases";
+    if (model.spec.qkv_clip > 0 && !layer.qkv.bias.empty())
+      return "clipping of queries, keys and values with biases";
     const bool post_norm = layer.attention_post_norm || layer.ffn_post_norm;
     if (post_norm && model.spec.norm != NormKind::kRms) return "a LayerNorm behind a block";
   }

@@ -101,19 +101,27 @@ std::vector<T> ModelReader::list(const Name& name, std::string_view kind) {
   if (value == nullptr) return {};
   if (const auto* values = std::get_if<std::vector<T>>(value)) return *values;
   // An empty list of JSON has no type; GGUF lists of integers stand for any kind of number.
-  if (const auto* values = std::get_if<std::vector<std::string>>(value); values != nullptr && values->empty()) {
+  if (const auto* values = std::get_if<std::vector<std::string>>(value);
+      values != nullptr && values->empty()) {
     return {};
   }
   if constexpr (!std::is_same_v<T, std::string>) {
-    if (const auto* values = std::get_if<std::vector<int64_t>>(value)) return {values->begin(), values->end()};
+    if (const auto* values = std::get_if<std::vector<int64_t>>(value))
+      return {values->begin(), values->end()};
   }
   set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected a list of {}", full, kind));
   return {};
 }
 
-std::vector<double> ModelReader::numbers(const Name& name) { return list<double>(name, "numbers"); }
-std::vector<std::string> ModelReader::texts(const Name& name) { return list<std::string>(name, "texts"); }
-std::vector<bool> ModelReader::flags(const Name& name) { return list<bool>(name, "true and false"); }
+std::vector<double> ModelReader::numbers(const Name& name) {
+  return list<double>(name, "numbers");
+}
+std::vector<std::string> ModelReader::texts(const Name& name) {
+  return list<std::string>(name, "texts");
+}
+std::vector<bool> ModelReader::flags(const Name& name) {
+  return list<bool>(name, "true and false");
+}
 
 bool ModelReader::has(const Name& name) const {
   return checkpoint_.metadata.contains(key(name));
@@ -235,7 +243,8 @@ LayerNames::LayerNames(std::string_view hf_prefix, int layer)
     : hf_(fmt::format("{}{}.", hf_prefix, layer)), gguf_(fmt::format("blk.{}.", layer)) {}
 
 Name LayerNames::operator()(std::string_view hf, std::string_view gguf) const {
-  return {hf.empty() ? "" : fmt::format("{}{}", hf_, hf), gguf.empty() ? "" : fmt::format("{}{}", gguf_, gguf)};
+  return {hf.empty() ? "" : fmt::format("{}{}", hf_, hf),
+          gguf.empty() ? "" : fmt::format("{}{}", gguf_, gguf)};
 }
 
 LinearWeights whole(const TensorInfo* weight, const TensorInfo* bias, size_t n_out, size_t n_in,

@@ -35,7 +35,9 @@ enum class Bias {
   kNo,        // must not be there
 };
 /// From a flag of the configuration.
-inline Bias bias_if(bool flag) { return flag ? Bias::kYes : Bias::kNo; }
+inline Bias bias_if(bool flag) {
+  return flag ? Bias::kYes : Bias::kNo;
+}
 
 class ModelReader {
  public:
@@ -85,8 +87,8 @@ class ModelReader {
   std::optional<NormWeights> norm_if(const Name& stem, size_t width);
   /// From here on, norms of Hugging Face files are read as w - 1 (Gemma); GGUF stores w.
   void norms_are_stored_less_one() { norm_offset_ = is_gguf() ? 0.0f : 1.0f; }
-  /// Of "a|b", the first prefix under which a Hugging Face file has `name`; "" where it was saved without its head
-  /// and has the name alone.
+  /// Of "a|b", the first prefix under which a Hugging Face file has `name`; "" where it was saved without its
+  /// head and has the name alone.
   std::string prefix_of(std::string_view name, std::string_view prefixes) const;
 
  private:

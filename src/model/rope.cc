@@ -32,8 +32,8 @@ void divide(std::vector<float>& frequency, const std::vector<double>& factors) {
   for (size_t i = 0; i < factors.size(); ++i) frequency[i] /= static_cast<float>(factors[i]);
 }
 
-std::vector<double> list_of_factors(ModelReader& reader, const ScalingKeys& keys, const char* hf, const char* gguf,
-                                    size_t count) {
+std::vector<double> list_of_factors(ModelReader& reader, const ScalingKeys& keys, const char* hf,
+                                    const char* gguf, size_t count) {
   std::vector<double> factors =
       reader.is_gguf() ? read_factors(reader, gguf, count) : reader.numbers(keys.name(hf, ""));
   if (factors.size() != count) {
@@ -47,15 +47,17 @@ std::vector<double> list_of_factors(ModelReader& reader, const ScalingKeys& keys
 /// Phi 3: factors for prompts up to the original context, others beyond; the magnitude is the same for both.
 void scale_longrope(ModelReader& reader, const ScalingKeys& keys, int n_ctx, RopeSpec& rope) {
   const size_t count = rope.inverse_frequency.size();
-  const int original = reader.size_or({"original_max_position_embeddings", "rope.scaling.original_context_length"},
-                                      reader.size_or(keys.name("original_max_position_embeddings", ""), n_ctx));
-  const double factor = reader.has({"original_max_position_embeddings", "rope.scaling.original_context_length"})
-                            ? static_cast<double>(n_ctx) / original
-                            : reader.number_or(keys.name("factor", "rope.scaling.factor"), 1);
+  const int original =
+      reader.size_or({"original_max_position_embeddings", "rope.scaling.original_context_length"},
+                     reader.size_or(keys.name("original_max_position_embeddings", ""), n_ctx));
+  const double factor =
+      reader.has({"original_max_position_embeddings", "rope.scaling.original_context_length"})
+          ? static_cast<double>(n_ctx) / original
+          : reader.number_or(keys.name("factor", "rope.scaling.factor"), 1);
   const double magnitude =
       factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(original)));
-  rope.magnitude =
-      static_cast<float>(reader.number_or(keys.name("attention_factor", "rope.scaling.attn_factor"), magnitude));
+  rope.magnitude = static_cast<float>(
+      reader.number_or(keys.name("attention_factor", "rope.scaling.attn_factor"), magnitude));
   rope.beyond = RopeSpec::Long{original, rope.inverse_frequency};
   divide(rope.beyond->inverse_frequency,
          list_of_factors(reader, keys, "long_factor", "rope_factors_long.weight", count));
@@ -102,8 +104,8 @@ double read_rope_theta(ModelReader& reader, double fallback) {
 int read_n_rot(ModelReader& reader, const char* fraction_key, double fallback, int d_head) {
   const double fraction = reader.number_or({fraction_key, ""}, fallback);
   if (!(fraction > 0 && fraction <= 1)) {
-    reader.set_error(ErrorCode::kCorrupt, fmt::format("'{}': expected a fraction in (0, 1], found {}",
-                                                      fraction_key, fraction));
+    reader.set_error(ErrorCode::kCorrupt,
+                     fmt::format("'{}': expected a fraction in (0, 1], found {}", fraction_key, fraction));
     return 2;
   }
   return reader.size_or({"", "rope.dimension_count"}, static_cast<int>(d_head * fraction));
@@ -133,7 +135,8 @@ RopeSpec read_rope(ModelReader& reader, int n_rot, int& n_ctx) {
   check_frequencies(reader, rope.inverse_frequency);
   if (rope.beyond) check_frequencies(reader, rope.beyond->inverse_frequency);
   if (!std::isfinite(rope.magnitude)) {
-    reader.set_error(ErrorCode::kCorrupt, fmt::format("expected a finite rotary magnitude, found {}", rope.magnitude));
+    reader.set_error(ErrorCode::kCorrupt,
+                     fmt::format("expected a finite rotary magnitude, found {}", rope.magnitude));
   }
   return rope;
 }

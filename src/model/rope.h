@@ -6,9 +6,9 @@
 
 namespace limpid {
 
-/// Reads the base and the scaling: default, linear, dynamic, llama3, yarn and longrope (in GGUF: none, linear,
-/// yarn, longrope, and factors in `rope_freqs.weight` or `rope_factors_{short,long}.weight`). Other types are
-/// refused by name, through the reader's status. The formulas are those of Hugging Face.
+/// Reads the base and the scaling: default, linear, dynamic, llama3, yarn and longrope (in GGUF: none,
+/// linear, yarn, longrope, and factors in `rope_freqs.weight` or `rope_factors_{short,long}.weight`). Other
+/// types are refused by name, through the reader's status. The formulas are those of Hugging Face.
 ///
 /// `n_rot`: rotated coordinates of a head, even. `n_ctx`: longest prompt by configuration; it is raised where
 /// a dynamic scaling allows more.

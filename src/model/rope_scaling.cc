@@ -43,7 +43,8 @@ void scale_llama3(ModelReader& reader, const ScalingKeys& keys, std::vector<floa
       f = static_cast<float>(static_cast<double>(f) / factor);
     } else if (wavelength >= n_ctx / high) {
       const double smooth = (n_ctx / wavelength - low) / (high - low);
-      f = static_cast<float>((1 - smooth) * static_cast<double>(f) / factor + smooth * static_cast<double>(f));
+      f = static_cast<float>((1 - smooth) * static_cast<double>(f) / factor +
+                             smooth * static_cast<double>(f));
     }
   }
 }

@@ -26,7 +26,8 @@ std::vector<float> base_frequencies(double theta, size_t n_rot);
 
 void scale_linear(double factor, std::vector<float>& frequency);
 
-/// Llama 3: by wavelength. Short waves stay, long waves are divided by `factor`, those between are interpolated.
+/// Llama 3: by wavelength. Short waves stay, long waves are divided by `factor`, those between are
+/// interpolated.
 void scale_llama3(ModelReader& reader, const ScalingKeys& keys, std::vector<float>& frequency);
 
 /// YaRN (arXiv 2309.00071): a ramp between unscaled and divided frequencies, and a magnitude.

@@ -69,9 +69,10 @@ struct ModelSpec {
   NormKind norm = NormKind::kRms;
   float norm_eps = 0;
   Activation activation = Activation::kSilu;
-  bool gated_ffn = false;        // ffn: f(gate) * up, else f(up)
-  bool parallel_blocks = false;  // the FFN reads the state before attention; resid_mid is defined all the same
-  std::optional<MoeSpec> moe;    // of the layers that have experts
+  bool gated_ffn = false;  // ffn: f(gate) * up, else f(up)
+  bool parallel_blocks =
+      false;                   // the FFN reads the state before attention; resid_mid is defined all the same
+  std::optional<MoeSpec> moe;  // of the layers that have experts
 
   float attention_scale = 0;    // multiplies q . k
   float attention_softcap = 0;  // scores become cap * tanh(score / cap); 0: none
@@ -81,7 +82,7 @@ struct ModelSpec {
   std::optional<AlibiSpec> alibi;
   std::vector<LayerSpec> layers;  // n_layer
 
-  int position_offset = 0;        // of the first token, in the table of learned positions
+  int position_offset = 0;  // of the first token, in the table of learned positions
   float embedding_scale = 1;
   float residual_multiplier = 1;  // of what attention and FFN add to the stream
   float logit_scale = 1;

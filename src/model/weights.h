@@ -55,16 +55,16 @@ struct FfnWeights {
 struct MoeWeights {
   LinearWeights router;  // [n_expert, d_model]
   std::vector<FfnWeights> experts;
-  std::optional<FfnWeights> shared;          // used by every token, times the sigmoid of its gate if it has one
+  std::optional<FfnWeights> shared;  // used by every token, times the sigmoid of its gate if it has one
   std::optional<LinearWeights> shared_gate;  // [1, d_model]
 };
 
 struct LayerWeights {
-  std::optional<NormWeights> attention_norm;  // absent: attention reads the state itself (OLMo 2)
-  LinearWeights qkv;                          // [d_query + 2 d_kv, d_model]: queries, keys, values
-  std::optional<NormWeights> q_norm, k_norm;  // as ModelSpec::qk_norm says
-  const TensorInfo* sinks = nullptr;          // [n_head], or none
-  LinearWeights attention_out;                // [d_model, d_query]
+  std::optional<NormWeights> attention_norm;       // absent: attention reads the state itself (OLMo 2)
+  LinearWeights qkv;                               // [d_query + 2 d_kv, d_model]: queries, keys, values
+  std::optional<NormWeights> q_norm, k_norm;       // as ModelSpec::qk_norm says
+  const TensorInfo* sinks = nullptr;               // [n_head], or none
+  LinearWeights attention_out;                     // [d_model, d_query]
   std::optional<NormWeights> attention_post_norm;  // of what attention adds to the stream; RMS only
   std::optional<NormWeights> ffn_norm;
   std::optional<FfnWeights> ffn;  // this or

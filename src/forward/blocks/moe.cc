@@ -27,7 +27,8 @@ void keep_largest(std::span<float> row, size_t n, bool renormalize) {
 }
 
 /// out[t] += gate * y of the rows that take part. y: one row for each entry of `tokens`.
-void add_gated(ConstMatrixView y, std::span<const size_t> tokens, std::span<const float> gates, MatrixView out) {
+void add_gated(ConstMatrixView y, std::span<const size_t> tokens, std::span<const float> gates,
+               MatrixView out) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     for (size_t j = 0; j < y.cols; ++j) out.at(tokens[i], j) += gates[i] * y.at(i, j);
   }

@@ -38,9 +38,9 @@ Matrix alibi_key_bias(const ModelSpec& spec, size_t n_tok) {
   for (size_t h = 0; h < bias.rows(); ++h) {
     for (size_t t = 0; t < n_tok; ++t) {
       const auto position = static_cast<float>(t);
-      bias.row(h)[t] = alibi.scale * (alibi.in_bf16 ? round_to_bf16(round_to_bf16(alibi.slope[h]) *
-                                                                    round_to_bf16(position))
-                                                    : alibi.slope[h] * position);
+      bias.row(h)[t] = alibi.scale *
+                       (alibi.in_bf16 ? round_to_bf16(round_to_bf16(alibi.slope[h]) * round_to_bf16(position))
+                                      : alibi.slope[h] * position);
     }
   }
   return bias;

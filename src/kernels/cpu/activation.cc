@@ -101,8 +101,8 @@ struct ClampedPlusOne {
   }
 };
 
-// y = f(x), or f(x) * g(up) unless up is null. The last elements go through buffers, so that an element's bits
-// do not depend on its place in the row.
+// y = f(x), or f(x) * g(up) unless up is null. The last elements go through buffers, so that an element's
+// bits do not depend on its place in the row.
 template <class F, class G>
 void map_row(F f, G g, const float* x, const float* up, float* y, size_t n) {
   const hn::ScalableTag<float> d;

@@ -27,8 +27,8 @@ float softmax_with_sink(float* scores, size_t n, float sink) {
   return 1 - all.back();
 }
 
-// scores[0..n_key), of which those of keys in reach count -> probabilities, zero out of reach. Returns the sum
-// of the probabilities: 1, less with a sink.
+// scores[0..n_key), of which those of keys in reach count -> probabilities, zero out of reach. Returns the
+// sum of the probabilities: 1, less with a sink.
 float causal_softmax(const AttentionInputs& in, size_t head, float* scores, size_t query, size_t n_key) {
   const size_t begin = first_key(in, query), end = query + 1;
   if (in.softcap > 0) {

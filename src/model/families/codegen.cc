@@ -13,7 +13,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.parallel_blocks = true;
   spec.ropes = {plain_rope(reader, 10000, reader.size({"rotary_dim", ""}))};
   spec.ropes.front().pairs = RopePairs::kInterleaved;
-  reader.refuse_if(static_cast<size_t>(spec.n_head) % kBlocks != 0, "codegen whose heads are no multiple of 4");
+  reader.refuse_if(static_cast<size_t>(spec.n_head) % kBlocks != 0,
+                   "codegen whose heads are no multiple of 4");
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -22,8 +23,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   weights.attention_norm = reader.norm(names("ln_1", ""), d, Bias::kYes);
   weights.ffn_norm = weights.attention_norm;
   const LinearWeights fused = reader.linear(names("attn.qkv_proj", ""), 3 * d, d, Bias::kNo);
-  weights.qkv = stack({grouped_rows(fused, kBlocks, 3, d / kBlocks, 0), grouped_rows(fused, kBlocks, 3, d / kBlocks, 2),
-                       grouped_rows(fused, kBlocks, 3, d / kBlocks, 1)});
+  weights.qkv =
+      stack({grouped_rows(fused, kBlocks, 3, d / kBlocks, 0), grouped_rows(fused, kBlocks, 3, d / kBlocks, 2),
+             grouped_rows(fused, kBlocks, 3, d / kBlocks, 1)});
   weights.attention_out = reader.linear(names("attn.out_proj", ""), d, d, Bias::kNo);
   weights.ffn = read_plain_ffn(reader, names, spec, "mlp.fc_in", "mlp.fc_out", Bias::kYes);
   return weights;

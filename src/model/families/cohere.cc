@@ -1,5 +1,5 @@
-// Cohere's Command R: attention and FFN side by side behind one LayerNorm, neighbouring coordinates rotated together,
-// scaled logits.
+// Cohere's Command R: attention and FFN side by side behind one LayerNorm, neighbouring coordinates rotated
+// together, scaled logits.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -36,8 +36,8 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   weights.ffn_norm = weights.attention_norm;
   read_attention(reader, names, spec, bias, bias, false, weights);
   if (spec.qk_norm == QkNorm::kEachHead) {
-    weights.q_norm = read_head_norms(reader, names("self_attn.q_norm.weight", "attn_q_norm.weight"), spec.n_head,
-                                     spec.d_head);
+    weights.q_norm = read_head_norms(reader, names("self_attn.q_norm.weight", "attn_q_norm.weight"),
+                                     spec.n_head, spec.d_head);
     weights.k_norm = read_head_norms(reader, names("self_attn.k_norm.weight", "attn_k_norm.weight"),
                                      spec.n_kv_head, spec.d_head);
   }

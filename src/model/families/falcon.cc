@@ -1,5 +1,5 @@
-// Falcon in its three shapes: 7B (one key/value head, blocks side by side behind one norm), 40B and later (grouped
-// heads, two norms), and RW (ALiBi, blocks one after the other). GGUF has the first two.
+// Falcon in its three shapes: 7B (one key/value head, blocks side by side behind one norm), 40B and later
+// (grouped heads, two norms), and RW (ALiBi, blocks one after the other). GGUF has the first two.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -15,9 +15,9 @@ Shape read_shape(ModelReader& reader) {
   Shape shape;
   shape.new_architecture = reader.flag_or({"new_decoder_architecture", ""}, false);
   shape.alibi = reader.flag_or({"alibi", ""}, false);
-  shape.two_norms = reader.is_gguf() ? reader.has_tensor({"", "blk.0.attn_norm_2.weight"})
-                                     : shape.new_architecture &&
-                                           reader.size_or({"num_ln_in_parallel_attn", ""}, 2) == 2;
+  shape.two_norms = reader.is_gguf()
+                        ? reader.has_tensor({"", "blk.0.attn_norm_2.weight"})
+                        : shape.new_architecture && reader.size_or({"num_ln_in_parallel_attn", ""}, 2) == 2;
   return shape;
 }
 
@@ -42,10 +42,12 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   const Shape shape = read_shape(reader);
   const auto d = static_cast<size_t>(spec.d_model), d_query = static_cast<size_t>(spec.d_query()),
              d_kv = static_cast<size_t>(spec.d_kv()), d_head = static_cast<size_t>(spec.d_head),
-             n_group = static_cast<size_t>(spec.n_kv_head), group = static_cast<size_t>(spec.n_head) / n_group;
+             n_group = static_cast<size_t>(spec.n_kv_head),
+             group = static_cast<size_t>(spec.n_head) / n_group;
   const Bias bias = bias_if(reader.flag_or({"bias", ""}, false));
   LayerWeights weights;
-  weights.qkv = reader.linear(names("self_attention.query_key_value", "attn_qkv"), d_query + 2 * d_kv, d, bias);
+  weights.qkv =
+      reader.linear(names("self_attention.query_key_value", "attn_qkv"), d_query + 2 * d_kv, d, bias);
   if (!reader.is_gguf()) {  // for each key/value head: its queries, its key, its value
     const LinearWeights fused = weights.qkv;
     weights.qkv = stack({grouped_rows(fused, n_group, group + 2, d_head, 0, group),
@@ -58,8 +60,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
     weights.ffn_norm = reader.norm(names("ln_mlp", "attn_norm"), d, Bias::kYes);
   } else {
     weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d, Bias::kYes);
-    weights.ffn_norm = spec.parallel_blocks ? weights.attention_norm
-                                            : reader.norm(names("post_attention_layernorm", ""), d, Bias::kYes);
+    weights.ffn_norm = spec.parallel_blocks
+                           ? weights.attention_norm
+                           : reader.norm(names("post_attention_layernorm", ""), d, Bias::kYes);
   }
   weights.ffn = read_plain_ffn(reader, names, spec, "mlp.dense_h_to_4h", "mlp.dense_4h_to_h", bias);
   return weights;

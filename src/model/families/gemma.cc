@@ -27,6 +27,6 @@ constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, 
 
 extern const Family k_gemma;
 const Family k_gemma = {"gemma", "gemma", "Gemma 1, CodeGemma",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -1,5 +1,5 @@
-// Gemma 2: Gemma with norms before and behind each block, capped scores and logits, and a window in every other
-// layer.
+// Gemma 2: Gemma with norms before and behind each block, capped scores and logits, and a window in every
+// other layer.
 #include <cmath>
 
 #include "model/decoder.h"
@@ -18,7 +18,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.embedding_scale = std::sqrt(static_cast<float>(spec.d_model));
   const bool is_27b = reader.is_gguf() && spec.n_layer == kLayersOf27B;
   const double scalar = is_27b ? spec.d_model / spec.n_head : reader.is_gguf() ? spec.d_head : 256;
-  spec.attention_scale = static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
+  spec.attention_scale =
+      static_cast<float>(1 / std::sqrt(reader.number_or({"query_pre_attn_scalar", ""}, scalar)));
   spec.attention_softcap =
       static_cast<float>(reader.number_or({"attn_logit_softcapping", "attn_logit_softcapping"}, 50));
   spec.logit_softcap =

@@ -13,9 +13,10 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   const int window = reader.size_or({"window_size", ""}, 256);
   const std::vector<std::string> kinds = reader.texts({"attention_layers", ""});
   if (kinds.size() != spec.layers.size()) {
-    reader.set_error(ErrorCode::kUnsupported,
-                     fmt::format("'attention_layers': expected {} entries, found {}", spec.n_layer, kinds.size()),
-                     "attention_types alone is not read: write the kind of every layer into attention_layers");
+    reader.set_error(
+        ErrorCode::kUnsupported,
+        fmt::format("'attention_layers': expected {} entries, found {}", spec.n_layer, kinds.size()),
+        "attention_types alone is not read: write the kind of every layer into attention_layers");
     return;
   }
   for (const std::string& kind : kinds) {
@@ -28,15 +29,18 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   const auto d = static_cast<size_t>(spec.d_model);
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("ln_1", ""), d, Bias::kYes);
-  read_attention(reader, names, spec, Bias::kNo, Bias::kYes, false, weights,
-                 {"attn.attention.q_proj", "attn.attention.k_proj", "attn.attention.v_proj", "attn.attention.out_proj"});
+  read_attention(
+      reader, names, spec, Bias::kNo, Bias::kYes, false, weights,
+      {"attn.attention.q_proj", "attn.attention.k_proj", "attn.attention.v_proj", "attn.attention.out_proj"});
   weights.ffn_norm = reader.norm(names("ln_2", ""), d, Bias::kYes);
   weights.ffn = read_plain_ffn(reader, names, spec, "mlp.c_fc", "mlp.c_proj", Bias::kYes);
   return weights;
 }
 
 constexpr DecoderPlan kPlan = {
-    .sizes = {.n_layer = "num_layers|num_hidden_layers", .n_head = "num_heads|num_attention_heads", .n_kv_head = "",
+    .sizes = {.n_layer = "num_layers|num_hidden_layers",
+              .n_head = "num_heads|num_attention_heads",
+              .n_kv_head = "",
               .d_head = ""},
     .norm = NormKind::kLayer,
     .norm_eps_key = "layer_norm_epsilon",

@@ -1,5 +1,5 @@
-// GPT-NeoX and Pythia: partly rotated heads, fused [head][q, k, v], biases everywhere; attention and FFN side by side
-// (each behind its own norm) or one after the other.
+// GPT-NeoX and Pythia: partly rotated heads, fused [head][q, k, v], biases everywhere; attention and FFN side
+// by side (each behind its own norm) or one after the other.
 #include "model/decoder.h"
 #include "model/rope.h"
 

@@ -1,5 +1,5 @@
-// GPT-OSS: experts with clamped gates and interleaved gate and up columns, a sink in every head, windows in every other
-// layer.
+// GPT-OSS: experts with clamped gates and interleaved gate and up columns, a sink in every head, windows in
+// every other layer.
 #include <fmt/format.h>
 
 #include "model/decoder.h"
@@ -28,16 +28,16 @@ VectorSlice expert_bias(const TensorInfo* stack, size_t expert, size_t width, si
   return {stack, expert * width + begin, count, stride};
 }
 
-/// Hugging Face: gate and up are columns 0, 2, ... and 1, 3, ... of one matrix [n_in, n_out]; in MXFP4 the matrix is
-/// stored the other way round, [n_out, n_in].
-std::vector<FfnWeights> read_fused_experts(ModelReader& reader, const LayerNames& names, size_t n_expert, size_t d,
-                                           size_t f) {
+/// Hugging Face: gate and up are columns 0, 2, ... and 1, 3, ... of one matrix [n_in, n_out]; in MXFP4 the
+/// matrix is stored the other way round, [n_out, n_in].
+std::vector<FfnWeights> read_fused_experts(ModelReader& reader, const LayerNames& names, size_t n_expert,
+                                           size_t d, size_t f) {
   const auto stacked = [&](const char* name, size_t n_out, size_t n_in) {
     const Name full = names(name, "");
     const bool as_rows = reader.type_of(full) == DType::kFP4;
-    return std::pair(as_rows ? reader.tensor(full, {n_expert, n_out, n_in})
-                             : reader.tensor(full, {n_expert, n_in, n_out}),
-                     !as_rows);
+    return std::pair(
+        as_rows ? reader.tensor(full, {n_expert, n_out, n_in}) : reader.tensor(full, {n_expert, n_in, n_out}),
+        !as_rows);
   };
   const auto [in, in_transposed] = stacked("mlp.experts.gate_up_proj", 2 * f, d);
   const auto [down, down_transposed] = stacked("mlp.experts.down_proj", d, f);
@@ -52,13 +52,15 @@ std::vector<FfnWeights> read_fused_experts(ModelReader& reader, const LayerNames
       expert.in.rows.push_back({in, in_row + odd, f, 2, in_transposed, e});
       expert.in.bias.push_back(expert_bias(in_bias, e, 2 * f, odd, f, 2));
     }
-    expert.down = {d, f, {{down, down_row, d, 1, down_transposed, e}}, {expert_bias(down_bias, e, d, 0, d, 1)}};
+    expert.down = {
+        d, f, {{down, down_row, d, 1, down_transposed, e}}, {expert_bias(down_bias, e, d, 0, d, 1)}};
     experts.push_back(std::move(expert));
   }
   return experts;
 }
 
-std::vector<FfnWeights> read_gguf_experts(ModelReader& reader, const LayerNames& names, const ModelSpec& spec) {
+std::vector<FfnWeights> read_gguf_experts(ModelReader& reader, const LayerNames& names,
+                                          const ModelSpec& spec) {
   const auto n_expert = static_cast<size_t>(spec.moe->n_expert), d = static_cast<size_t>(spec.d_model),
              f = static_cast<size_t>(spec.moe->d_expert);
   const TensorInfo* gate = reader.tensor(names("", "ffn_gate_exps.bias"), {n_expert, f});
@@ -78,13 +80,15 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
   read_attention(reader, names, spec, bias, bias, false, weights);
-  weights.sinks = reader.tensor(names("self_attn.sinks", "attn_sinks.weight"), {static_cast<size_t>(spec.n_head)});
+  weights.sinks =
+      reader.tensor(names("self_attn.sinks", "attn_sinks.weight"), {static_cast<size_t>(spec.n_head)});
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "post_attention_norm"), d);
   weights.moe = MoeWeights{reader.linear(names("mlp.router", "ffn_gate_inp"), n_expert, d, Bias::kYes),
                            reader.is_gguf() ? read_gguf_experts(reader, names, spec)
                                             : read_fused_experts(reader, names, n_expert, d,
                                                                  static_cast<size_t>(spec.moe->d_expert)),
-                           {}, {}};
+                           {},
+                           {}};
   return weights;
 }
 

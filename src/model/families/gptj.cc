@@ -1,5 +1,5 @@
-// GPT-J: attention and FFN side by side behind one LayerNorm, neighbouring coordinates rotated together, biases on FFN
-// and output matrix.
+// GPT-J: attention and FFN side by side behind one LayerNorm, neighbouring coordinates rotated together,
+// biases on FFN and output matrix.
 #include "model/decoder.h"
 #include "model/rope.h"
 

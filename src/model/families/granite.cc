@@ -13,14 +13,16 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.attention_scale = static_cast<float>(
       reader.number_or({"attention_multiplier", "attention.scale"},
                        reader.is_gguf() ? static_cast<double>(spec.attention_scale) : 1.0));
-  spec.residual_multiplier = static_cast<float>(reader.number_or({"residual_multiplier", "residual_scale"}, 1));
+  spec.residual_multiplier =
+      static_cast<float>(reader.number_or({"residual_multiplier", "residual_scale"}, 1));
   spec.logit_scale = static_cast<float>(1 / reader.number_or({"logits_scaling", "logit_scale"}, 1));
   spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
-  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)), true);
+  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)),
+                          true);
 }
 
 constexpr DecoderPlan kPlan = {.configure = configure, .read_layer = read_layer};

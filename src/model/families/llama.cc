@@ -1,8 +1,8 @@
 // Llama 1, 2, 3 and what copies its block: RMSNorm, rotary positions, grouped heads, gated SiLU FFN.
 //
 // GGUF stores each head's query and key rows with the two halves of every rotated pair side by side; reading
-// undoes that, so that both dialects run the same arithmetic in the same order. GGUF files of this architecture
-// may be Mistral or hold Mixtral's experts.
+// undoes that, so that both dialects run the same arithmetic in the same order. GGUF files of this
+// architecture may be Mistral or hold Mixtral's experts.
 #include "model/decoder.h"
 #include "model/rope.h"
 
@@ -30,8 +30,8 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   weights.attention_norm = reader.norm(names("", "attn_norm"), d);
   read_attention(reader, names, spec, attention_bias, attention_bias, true, weights);
   weights.ffn_norm = reader.norm(names("", "ffn_norm"), d);
-  weights.moe = MoeWeights{reader.linear(names("", "ffn_gate_inp"), n_expert, d),
-                           read_experts(reader, names, spec, {""}), {}, {}};
+  weights.moe = MoeWeights{
+      reader.linear(names("", "ffn_gate_inp"), n_expert, d), read_experts(reader, names, spec, {""}), {}, {}};
   return weights;
 }
 

@@ -10,7 +10,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "hidden_act", "silu");
   spec.gated_ffn = true;
   spec.ropes = {read_rope(reader, spec.d_head, spec.n_ctx)};
-  spec.moe = MoeSpec{reader.size({"num_local_experts", ""}), reader.size({"num_experts_per_tok", ""}), spec.d_mlp, 0, true};
+  spec.moe = MoeSpec{reader.size({"num_local_experts", ""}), reader.size({"num_experts_per_tok", ""}),
+                     spec.d_mlp, 0, true};
   read_window(reader, spec);
 }
 
@@ -21,7 +22,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   read_attention(reader, names, spec, Bias::kNo, Bias::kNo, true, weights);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", ""), d);
   weights.moe = MoeWeights{reader.linear(names("block_sparse_moe.gate", ""), n_expert, d, Bias::kNo),
-                           read_experts(reader, names, spec, {"block_sparse_moe.experts", "w1", "w3", "w2"}), {}, {}};
+                           read_experts(reader, names, spec, {"block_sparse_moe.experts", "w1", "w3", "w2"}),
+                           {},
+                           {}};
   return weights;
 }
 

@@ -11,7 +11,8 @@ constexpr double kMaxBias = 8;  // the only one that Hugging Face computes
 
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = Activation::kGelu;
-  const double max_bias = reader.number_or({"attn_config.alibi_bias_max", "attention.max_alibi_bias"}, kMaxBias);
+  const double max_bias =
+      reader.number_or({"attn_config.alibi_bias_max", "attention.max_alibi_bias"}, kMaxBias);
   reader.refuse_if(!reader.flag_or({"attn_config.alibi", ""}, true) || max_bias == 0, "mpt without ALiBi");
   reader.refuse_if(max_bias != kMaxBias, fmt::format("mpt with a largest ALiBi exponent of {}", max_bias));
   reader.refuse_if(!reader.flag_or({"no_bias", ""}, true), "mpt with biases");
@@ -48,13 +49,14 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_mpt;
-const Family k_mpt = {"mpt",
-                      "mpt",
-                      "MPT 7B and 30B",
-                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
-                      "models without ALiBi; ALiBi with a largest exponent other than 8; biases; norms over queries and "
-                      "keys; attention over a prefix",
-                      "The GELU is the exact one, as in Hugging Face; GGUF does not say. A scale of scores "
-                      "other than 1/sqrt(d_head) is not in GGUF files."};
+const Family k_mpt = {
+    "mpt",
+    "mpt",
+    "MPT 7B and 30B",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "models without ALiBi; ALiBi with a largest exponent other than 8; biases; norms over queries and "
+    "keys; attention over a prefix",
+    "The GELU is the exact one, as in Hugging Face; GGUF does not say. A scale of scores "
+    "other than 1/sqrt(d_head) is not in GGUF files."};
 
 }  // namespace limpid

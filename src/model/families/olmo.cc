@@ -36,6 +36,6 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_olmo;
 const Family k_olmo = {"olmo", "olmo", "OLMo 1B and 7B, 2024",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
 
 }  // namespace limpid

@@ -1,5 +1,5 @@
-// OLMo 2: blocks read the state itself; their outputs are normed before they are added. Norms over all queries and
-// all keys together.
+// OLMo 2: blocks read the state itself; their outputs are normed before they are added. Norms over all
+// queries and all keys together.
 #include "model/decoder.h"
 #include "model/rope.h"
 

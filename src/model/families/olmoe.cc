@@ -27,7 +27,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), static_cast<size_t>(spec.d_kv()));
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d);
   weights.moe = MoeWeights{reader.linear(names("mlp.gate", "ffn_gate_inp"), n_expert, d, Bias::kNo),
-                           read_experts(reader, names, spec, {"mlp.experts"}), {}, {}};
+                           read_experts(reader, names, spec, {"mlp.experts"}),
+                           {},
+                           {}};
   return weights;
 }
 

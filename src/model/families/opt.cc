@@ -8,11 +8,13 @@ namespace {
 void configure(ModelReader& reader, ModelSpec& spec) {
   spec.activation = read_activation(reader, "activation_function", "relu");
   spec.position_offset = 2;
-  reader.refuse_if(!reader.flag_or({"do_layer_norm_before", ""}, true), "opt with norms behind the blocks (opt-350m)");
+  reader.refuse_if(!reader.flag_or({"do_layer_norm_before", ""}, true),
+                   "opt with norms behind the blocks (opt-350m)");
   reader.refuse_if(reader.size_or({"word_embed_proj_dim", ""}, spec.d_model) != spec.d_model,
                    "opt with a projected embedding (opt-350m)");
   reader.refuse({"_remove_final_layer_norm", ""}, "opt without a last norm");
-  reader.refuse_if(!reader.flag_or({"layer_norm_elementwise_affine", ""}, true), "opt with norms without weights");
+  reader.refuse_if(!reader.flag_or({"layer_norm_elementwise_affine", ""}, true),
+                   "opt with norms without weights");
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
@@ -41,12 +43,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_opt;
-const Family k_opt = {
-    "opt",
-    "",
-    "OPT 125M to 66B (but 350M), Galactica",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
-    "norms behind the blocks (opt-350m); embeddings of another width; models without a last norm; norms without weights",
-    "llama.cpp has no such architecture."};
+const Family k_opt = {"opt",
+                      "",
+                      "OPT 125M to 66B (but 350M), Galactica",
+                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                      "norms behind the blocks (opt-350m); embeddings of another width; models without a "
+                      "last norm; norms without weights",
+                      "llama.cpp has no such architecture."};
 
 }  // namespace limpid

@@ -1,5 +1,5 @@
-// Phi 1, 1.5 and 2: attention and FFN side by side behind one LayerNorm, biases everywhere, also on the output
-// matrix; part of each head is rotated.
+// Phi 1, 1.5 and 2: attention and FFN side by side behind one LayerNorm, biases everywhere, also on the
+// output matrix; part of each head is rotated.
 #include "model/decoder.h"
 #include "model/rope.h"
 

@@ -30,7 +30,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   read_attention(reader, names, spec, qkv_bias, Bias::kNo, false, weights);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d);
   MoeWeights moe{reader.linear(names("mlp.gate", "ffn_gate_inp"), n_expert, d, Bias::kNo),
-                 read_experts(reader, names, spec, {"mlp.experts"}), {}, {}};
+                 read_experts(reader, names, spec, {"mlp.experts"}),
+                 {},
+                 {}};
   const auto shared = [&](const char* hf, const char* gguf, size_t n_out, size_t n_in) {
     return reader.linear(names(hf, gguf), n_out, n_in, Bias::kNo);
   };
@@ -39,7 +41,8 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
                           shared("mlp.shared_expert.down_proj", "ffn_down_shexp", d, d_shared)};
   // Older GGUF files store this matrix of one row as a vector.
   const Name gate = names("mlp.shared_expert_gate.weight", "ffn_gate_inp_shexp.weight");
-  moe.shared_gate = whole(reader.n_dim(gate) == 1 ? reader.tensor(gate, {d}) : reader.tensor(gate, {1, d}), nullptr, 1, d);
+  moe.shared_gate =
+      whole(reader.n_dim(gate) == 1 ? reader.tensor(gate, {d}) : reader.tensor(gate, {1, d}), nullptr, 1, d);
   weights.moe = std::move(moe);
   return weights;
 }

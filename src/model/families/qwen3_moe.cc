@@ -33,7 +33,9 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
     weights.ffn = read_gated_ffn(reader, names, d, d_mlp);
   } else {
     weights.moe = MoeWeights{reader.linear(names("mlp.gate", "ffn_gate_inp"), n_expert, d, Bias::kNo),
-                             read_experts(reader, names, spec, {"mlp.experts"}), {}, {}};
+                             read_experts(reader, names, spec, {"mlp.experts"}),
+                             {},
+                             {}};
   }
   return weights;
 }

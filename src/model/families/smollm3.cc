@@ -18,8 +18,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   const std::vector<double> rotates = reader.numbers({"no_rope_layers", ""});
   const int interval = reader.size_or({"no_rope_layer_interval", ""}, 4);
   if (!rotates.empty() && rotates.size() != spec.layers.size()) {
-    reader.set_error(ErrorCode::kCorrupt, fmt::format("'no_rope_layers': expected {} entries, found {}", spec.n_layer,
-                                                      rotates.size()));
+    reader.set_error(ErrorCode::kCorrupt, fmt::format("'no_rope_layers': expected {} entries, found {}",
+                                                      spec.n_layer, rotates.size()));
     return;
   }
   for (int l = 0; l < spec.n_layer; ++l) {
@@ -31,7 +31,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
-  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)), true);
+  return read_llama_layer(reader, spec, names, bias, bias, bias_if(reader.flag_or({"mlp_bias", ""}, false)),
+                          true);
 }
 
 constexpr DecoderPlan kPlan = {.tied_by_default = true, .configure = configure, .read_layer = read_layer};

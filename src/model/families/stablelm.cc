@@ -1,5 +1,5 @@
-// StableLM 2 and 3B: Llama's block with LayerNorm and partly rotated heads; an option runs attention and FFN side by
-// side, another norms each head's queries and keys with weights of its own.
+// StableLM 2 and 3B: Llama's block with LayerNorm and partly rotated heads; an option runs attention and FFN
+// side by side, another norms each head's queries and keys with weights of its own.
 #include <fmt/format.h>
 
 #include "model/decoder.h"
@@ -22,12 +22,13 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   const bool has_norms = reader.is_gguf() ? reader.has_tensor({"", "blk.0.attn_q_norm.weight"})
                                           : reader.flag_or({"qk_layernorm", ""}, false);
   if (has_norms) spec.qk_norm = QkNorm::kEachHead;
-  spec.ropes = {read_rope(reader, read_n_rot(reader, "partial_rotary_factor", 0.25, spec.d_head), spec.n_ctx)};
+  spec.ropes = {
+      read_rope(reader, read_n_rot(reader, "partial_rotary_factor", 0.25, spec.d_head), spec.n_ctx)};
 }
 
 /// A norm for each head: tensors of their own, or one of all heads in GGUF.
-NormWeights read_head_norms(ModelReader& reader, const LayerNames& names, const char* hf, const char* gguf, int n_head,
-                            int d_head) {
+NormWeights read_head_norms(ModelReader& reader, const LayerNames& names, const char* hf, const char* gguf,
+                            int n_head, int d_head) {
   const auto n = static_cast<size_t>(n_head), d = static_cast<size_t>(d_head);
   NormWeights norm{n * d, {}, {}, 0};
   if (reader.is_gguf()) {
@@ -49,7 +50,8 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
                  weights);
   if (spec.qk_norm == QkNorm::kEachHead) {
     weights.q_norm = read_head_norms(reader, names, "q_layernorm", "attn_q_norm", spec.n_head, spec.d_head);
-    weights.k_norm = read_head_norms(reader, names, "k_layernorm", "attn_k_norm", spec.n_kv_head, spec.d_head);
+    weights.k_norm =
+        read_head_norms(reader, names, "k_layernorm", "attn_k_norm", spec.n_kv_head, spec.d_head);
   }
   weights.ffn_norm = spec.parallel_blocks
                          ? weights.attention_norm

@@ -1,4 +1,5 @@
-// StarCoder 2: grouped heads and rotary positions with GPT-2's LayerNorm and FFN, biases everywhere, a window.
+// StarCoder 2: grouped heads and rotary positions with GPT-2's LayerNorm and FFN, biases everywhere, a
+// window.
 #include "model/decoder.h"
 #include "model/rope.h"
 
