@@ -36,6 +36,13 @@ class DocsTest(unittest.TestCase):
                     self.assertEqual((done.returncode, done.stderr if done.returncode else ""), (0, ""))
                     self.assertNotEqual(done.stdout, "")
 
+    def test_models_are_those_of_the_program(self):
+        done = subprocess.run(
+            [sys.executable, ROOT / "tools/models_doc.py", PROGRAM], capture_output=True, text=True, check=True
+        )
+        written = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+        self.assertEqual(done.stdout, written, "run tools/models_doc.py PROGRAM > docs/models.md")
+
     def test_links_within_the_repository(self):
         self.assertGreater(len(MARKDOWN), 4)
         for path in MARKDOWN:

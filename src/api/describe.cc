@@ -45,9 +45,15 @@ Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptio
 
 Models list_models() {
   Models models;
-  for (const Family* f : families()) models.families.push_back({f->name, f->gguf_architecture, f->examples});
-  for (const Format* f : formats()) models.formats.push_back({f->name, f->description});
-  for (const FoundModel& found : find_models()) models.local.push_back({found.name, found.path});
+  for (const Family* f : families()) {
+    models.families.push_back({f->name, f->gguf_architecture, f->examples, f->refused, f->notes});
+  }
+  for (const Format* f : formats()) models.formats.push_back({f->name, f->description, f->weights});
+  models.adapters = {
+      {"LoRA", "a folder that PEFT saved (adapter_config.json), for a model in Hugging Face's format"}};
+  for (const FoundModel& found : find_models()) {
+    models.local.push_back({found.name, found.path, found.format, found.n_bytes});
+  }
   return models;
 }
 

@@ -1,6 +1,7 @@
 // What can be said of a model before running it, and which models there are.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -38,18 +39,24 @@ struct ModelInfo {
 Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptions& options = {});
 
 struct FamilyInfo {
-  std::string_view name, gguf_architecture, examples;
+  std::string_view name, gguf_architecture, examples, refused, notes;  // as in model/family.h
 };
 struct FormatInfo {
+  std::string_view name, description, weights;  // as in checkpoint/format.h
+};
+struct AdapterInfo {
   std::string_view name, description;
 };
 struct LocalModel {
   std::string name;  // what to write as MODEL; empty for the default model
   std::filesystem::path path;
+  std::string format;
+  uintmax_t n_bytes = 0;
 };
 struct Models {
   std::vector<FamilyInfo> families;
   std::vector<FormatInfo> formats;
+  std::vector<AdapterInfo> adapters;
   std::vector<LocalModel> local;
 };
 Models list_models();

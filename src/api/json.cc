@@ -119,17 +119,29 @@ std::string to_json(const ModelInfo& info) {
 }
 
 std::string to_json(const Models& models) {
-  Json json = {{"families", Json::array()}, {"formats", Json::array()}, {"local", Json::array()}};
+  Json json = {{"families", Json::array()},
+               {"formats", Json::array()},
+               {"adapters", Json::array()},
+               {"local", Json::array()}};
   for (const FamilyInfo& family : models.families) {
     json["families"].push_back({{"name", family.name},
                                 {"gguf_architecture", family.gguf_architecture},
-                                {"examples", family.examples}});
+                                {"examples", family.examples},
+                                {"refused", family.refused},
+                                {"notes", family.notes}});
   }
   for (const FormatInfo& format : models.formats) {
-    json["formats"].push_back({{"name", format.name}, {"description", format.description}});
+    json["formats"].push_back(
+        {{"name", format.name}, {"description", format.description}, {"weights", format.weights}});
+  }
+  for (const AdapterInfo& adapter : models.adapters) {
+    json["adapters"].push_back({{"name", adapter.name}, {"description", adapter.description}});
   }
   for (const LocalModel& model : models.local) {
-    json["local"].push_back({{"name", model.name}, {"path", model.path.string()}});
+    json["local"].push_back({{"name", model.name},
+                             {"path", model.path.string()},
+                             {"format", model.format},
+                             {"n_bytes", model.n_bytes}});
   }
   return dump(json);
 }

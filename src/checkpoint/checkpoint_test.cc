@@ -2,10 +2,12 @@
 #include "checkpoint/checkpoint.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include "checkpoint/format.h"
+#include "checkpoint/ggml_types.h"
 #include "checkpoint/test_files.h"
 #include "checkpoint/test_torch.h"
 
@@ -32,6 +34,22 @@ TEST(Formats, AreRegistered) {
   std::vector<std::string_view> names;
   for (const Format* format : formats()) names.push_back(format->name);
   EXPECT_EQ(names, (std::vector<std::string_view>{"gguf", "pytorch_bin", "safetensors"}));
+}
+
+/// Every type that a GGUF file may have, and no other, stands in what `limpid models` says of the format.
+TEST(Formats, GgufNamesTheWeightTypesThatAreDecoded) {
+  const auto gguf = std::ranges::find(formats(), "gguf", &Format::name);
+  ASSERT_NE(gguf, formats().end());
+  const std::string listed = fmt::format(", {}, ", (*gguf)->weights);
+  size_t n_type = 0;
+  for (uint32_t number = 0; number < 100; ++number) {
+    const GgmlType type = ggml_type(number);
+    if (type.name.empty()) continue;
+    const bool is_weight = type.dtype && is_weight_type(*type.dtype);
+    n_type += is_weight ? 1 : 0;
+    EXPECT_EQ(listed.find(fmt::format(", {}, ", type.name)) != std::string::npos, is_weight) << type.name;
+  }
+  EXPECT_EQ(static_cast<size_t>(std::ranges::count(listed, ',')), n_type + 1);
 }
 
 TEST(OpenCheckpoint, Gguf) {

@@ -24,6 +24,10 @@ struct Family {
   std::string_view examples;           // well-known members, for `limpid models`
   /// Errors: kCorrupt (missing tensors or keys, shapes that disagree), kUnsupported (a feature, by name).
   Result<ModelDescription> (*describe)(const Checkpoint& checkpoint);
+  // For docs/models.md. What is refused by name, separated by semicolons, beyond what no family can do; and
+  // where Hugging Face, llama.cpp and GGUF files differ.
+  std::string_view refused = {};
+  std::string_view notes = {};
 };
 
 std::span<const Family* const> families();

@@ -115,6 +115,9 @@ Result<Checkpoint> open(const fs::path& path) {
 }  // namespace
 
 extern const Format k_gguf;
-const Format k_gguf = {"gguf", "a .gguf file (GGUF version 2 or 3)", recognises, open};
+const Format k_gguf = {
+    "gguf", "a .gguf file (GGUF version 2 or 3)",
+    "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4",
+    recognises, open};
 
 }  // namespace limpid

@@ -40,7 +40,7 @@ Result<Checkpoint> open(const fs::path& path) {
 }  // namespace
 
 extern const Format k_pytorch_bin;
-const Format k_pytorch_bin = {"pytorch_bin", "a folder with config.json and pytorch_model.bin", recognises,
-                              open};
+const Format k_pytorch_bin = {"pytorch_bin", "a folder with config.json and pytorch_model.bin",
+                              "F32, F16, BF16, F8_E4M3, F8_E5M2", recognises, open};
 
 }  // namespace limpid

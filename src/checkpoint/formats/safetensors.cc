@@ -32,7 +32,9 @@ Result<Checkpoint> open(const fs::path& path) {
 }  // namespace
 
 extern const Format k_safetensors;
-const Format k_safetensors = {"safetensors", "a folder with config.json and .safetensors files", recognises,
-                              open};
+const Format k_safetensors = {
+    "safetensors", "a folder with config.json and .safetensors files",
+    "F32, F16, BF16, F8_E4M3 and F8_E5M2 (with scales or without), MXFP4 (in stacks of experts)", recognises,
+    open};
 
 }  // namespace limpid

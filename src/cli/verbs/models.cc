@@ -1,25 +1,74 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "api/json.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
 #include "cli/verb.h"
 
 namespace limpid {
 
 namespace {
 
-void print_text(const Models& models) {
-  fmt::print("Families\n");
-  for (const FamilyInfo& f : models.families) fmt::print("  {:<12} {}\n", f.name, f.examples);
-  fmt::print("\nFormats\n");
-  for (const FormatInfo& f : models.formats) fmt::print("  {:<12} {}\n", f.name, f.description);
-  fmt::print("\nOn this machine\n");
+constexpr int kMargin = 15;  // columns before a text that takes several lines
+
+/// The words of the text, in lines of at most `width` columns; all but the first are indented.
+std::string wrap(std::string_view text, int indent, int width) {
+  std::string out;
+  int column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const int n = display_width(word);
+    if (column > indent && column + 1 + n > width) {
+      out += fmt::format("\n{:{}}", "", indent);
+      column = indent;
+    }
+    if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += n;
+  }
+  return out;
+}
+
+void print_families(const Models& models, int width) {
+  constexpr int kIndent = 28;
+  fmt::print("  {:<13}{:<13}{}\n", "model_type", "in GGUF", "members");
+  for (const FamilyInfo& f : models.families) {
+    fmt::print("  {:<13}{:<13}{}\n", f.name, f.gguf_architecture.empty() ? "-" : f.gguf_architecture,
+               wrap(f.examples, kIndent, width));
+  }
+}
+
+void print_local(const Models& models) {
   for (const LocalModel& m : models.local) {
-    fmt::print("  {:<12} {}\n", m.name.empty() ? "(default)" : m.name, m.path.string());
+    fmt::print("  {}  {}, {:.0f} MB\n    {}\n", m.name.empty() ? "(default)" : m.name, m.format,
+               static_cast<double>(m.n_bytes) / 1e6, m.path.string());
   }
   if (models.local.empty())
     fmt::print("  none found; any GGUF file or Hugging Face folder opens by its path\n");
+}
+
+void print_text(const Models& models) {
+  const Terminal terminal = Terminal::of_stdout();
+  const auto title = [&](std::string_view text) { fmt::print("{}\n", terminal.paint(Ink::kBold, text)); };
+  title("Families");
+  print_families(models, terminal.width());
+  title("\nFormats");
+  for (const FormatInfo& f : models.formats) {
+    fmt::print("  {:<13}{}\n{:{}}{}\n", f.name, wrap(f.description, kMargin, terminal.width()), "", kMargin,
+               wrap(fmt::format("weights: {}", f.weights), kMargin, terminal.width()));
+  }
+  title("\nAdapters");
+  for (const AdapterInfo& a : models.adapters) {
+    fmt::print("  {:<13}{}\n", a.name, wrap(a.description, kMargin, terminal.width()));
+  }
+  title("\nOn this machine");
+  print_local(models);
 }
 
 std::function<Status()> define(CLI::App& app) {

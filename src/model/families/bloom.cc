@@ -53,7 +53,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_bloom;
-const Family k_bloom = {"bloom", "bloom", "BLOOM, BLOOMZ",
-                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_bloom = {"bloom",
+                        "bloom",
+                        "BLOOM, BLOOMZ",
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "a residual stream taken behind the norm",
+                        "ALiBi's largest exponent of 8 is not in GGUF files; it is the family's."};
 
 }  // namespace limpid

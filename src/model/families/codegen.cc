@@ -48,7 +48,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_codegen;
-const Family k_codegen = {"codegen", "", "CodeGen 350M to 16B",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_codegen = {"codegen",
+                          "",
+                          "CodeGen 350M to 16B",
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                          "heads that are no multiple of 4",
+                          "llama.cpp has no such architecture."};
 
 }  // namespace limpid

@@ -58,7 +58,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_cohere;
-const Family k_cohere = {"cohere", "command-r", "Command R and R+, Aya",
-                         [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_cohere = {"cohere",
+                         "command-r",
+                         "Command R and R+, Aya",
+                         [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                         "",
+                         "GGUF files of llama.cpp have norms over queries and keys only for models of 64 "
+                         "layers and more; here the tensors decide."};
 
 }  // namespace limpid

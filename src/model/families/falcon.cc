@@ -88,7 +88,13 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_falcon;
-const Family k_falcon = {"falcon", "falcon", "Falcon 7B, 40B, 180B, 11B, RW",
-                         [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_falcon = {
+    "falcon",
+    "falcon",
+    "Falcon 7B, 40B, 180B, 11B, RW",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "",
+    "Falcon RW's ALiBi counts once, as it was trained and as transformers' SDPA attention has it; "
+    "transformers 4.57's eager attention adds it twice. GGUF has neither ALiBi nor biases, hence no RW."};
 
 }  // namespace limpid

@@ -61,7 +61,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gemma2;
-const Family k_gemma2 = {"gemma2", "gemma2", "Gemma 2",
-                         [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_gemma2 = {"gemma2",
+                         "gemma2",
+                         "Gemma 2",
+                         [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                         "",
+                         "GGUF files do not say what scores are scaled by: 1/sqrt(d_head), and for the 46 "
+                         "layers of 27B 1/sqrt(d_model / n_head), as llama.cpp has it."};
 
 }  // namespace limpid

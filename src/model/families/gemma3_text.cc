@@ -67,7 +67,13 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_gemma3_text;
 const Family k_gemma3_text = {
-    "gemma3_text", "gemma3", "Gemma 3, text only (270M, 1B)",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+    "gemma3_text",
+    "gemma3",
+    "Gemma 3, text only (270M, 1B)",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "attention in both directions",
+    "The larger Gemma 3 models, which see images, are not of this family. GGUF files without the base of "
+    "local layers have 10000, and without a pattern every sixth layer is global. Scores of 27B (62 layers) "
+    "are scaled by 1/sqrt(d_model / n_head), since the file does not say."};
 
 }  // namespace limpid

@@ -50,7 +50,11 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_gpt_bigcode;
 const Family k_gpt_bigcode = {
-    "gpt_bigcode", "starcoder", "StarCoder, SantaCoder, TinyStarCoder",
-    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+    "gpt_bigcode",
+    "starcoder",
+    "StarCoder, SantaCoder, TinyStarCoder",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "cross-attention",
+    "GGUF has models with one key/value head only."};
 
 }  // namespace limpid

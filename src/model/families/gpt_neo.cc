@@ -57,7 +57,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gpt_neo;
-const Family k_gpt_neo = {"gpt_neo", "", "GPT-Neo 125M to 2.7B, TinyStories",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_gpt_neo = {"gpt_neo",
+                          "",
+                          "GPT-Neo 125M to 2.7B, TinyStories",
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                          "layers that are neither global nor local",
+                          "llama.cpp has no such architecture."};
 
 }  // namespace limpid

@@ -46,7 +46,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gpt_neox;
-const Family k_gpt_neox = {"gpt_neox", "gptneox", "GPT-NeoX 20B, Pythia, Dolly 2",
-                           [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_gpt_neox = {"gpt_neox",
+                           "gptneox",
+                           "GPT-NeoX 20B, Pythia, Dolly 2",
+                           [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                           "",
+                           "The GELU is the exact one, as in Hugging Face; llama.cpp takes the tanh form. "
+                           "GGUF has no rotary base: 10000."};
 
 }  // namespace limpid

@@ -112,7 +112,13 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gpt_oss;
-const Family k_gpt_oss = {"gpt_oss", "gpt-oss", "gpt-oss 20B and 120B",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_gpt_oss = {
+    "gpt_oss",
+    "gpt-oss",
+    "gpt-oss 20B and 120B",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "gates clamped at anything but 7",
+    "Hugging Face's files leave the ends of YaRN's ramp between pairs ('truncate': false). GGUF has no key "
+    "for that: its files are read with whole pairs, as llama.cpp reads them, so the two differ a little."};
 
 }  // namespace limpid

@@ -41,7 +41,9 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_gptj;
-const Family k_gptj = {"gptj", "", "GPT-J 6B",
-                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_gptj = {
+    "gptj",     "",
+    "GPT-J 6B", [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "",         "llama.cpp has no such architecture."};
 
 }  // namespace limpid

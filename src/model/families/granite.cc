@@ -34,7 +34,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_granite;
-const Family k_granite = {"granite", "granite", "Granite 3, dense",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_granite = {"granite",
+                          "granite",
+                          "Granite 3, dense",
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                          "",
+                          "Granite with experts (granitemoe) is another architecture."};
 
 }  // namespace limpid

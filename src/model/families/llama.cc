@@ -44,8 +44,13 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_llama;
-const Family k_llama = {"llama", "llama",
+const Family k_llama = {"llama",
+                        "llama",
                         "Llama 1-3, SmolLM2, TinyLlama, Yi, CodeLlama, Vicuna; GGUF: Mistral, Mixtral",
-                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "",
+                        "GGUF calls Mistral and Mixtral llama too. It does not store Mistral's window: a "
+                        "GGUF file of Mistral attends to everything, as in llama.cpp, and differs from "
+                        "Hugging Face beyond the window (4096 tokens in 7B v0.1)."};
 
 }  // namespace limpid

@@ -32,7 +32,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_mistral;
-const Family k_mistral = {"mistral", "", "Mistral 7B, Mistral Nemo, Zephyr",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_mistral = {
+    "mistral",
+    "",
+    "Mistral 7B, Mistral Nemo, Zephyr",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "",
+    "The window of `sliding_window` counts. GGUF files are of the architecture llama and lack it."};
 
 }  // namespace limpid

@@ -39,7 +39,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_mixtral;
-const Family k_mixtral = {"mixtral", "", "Mixtral 8x7B and 8x22B",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_mixtral = {"mixtral",
+                          "",
+                          "Mixtral 8x7B and 8x22B",
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                          "",
+                          "GGUF files are of the architecture llama, with experts stacked or one by one."};
 
 }  // namespace limpid

@@ -51,7 +51,14 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_mpt;
-const Family k_mpt = {"mpt", "mpt", "MPT 7B and 30B",
-                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_mpt = {
+    "mpt",
+    "mpt",
+    "MPT 7B and 30B",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "models without ALiBi; ALiBi with a largest exponent other than 8; biases; norms over queries and "
+    "keys; attention over a prefix",
+    "The GELU is the exact one, as in Hugging Face; GGUF does not say. A scale of scores "
+    "other than 1/sqrt(d_head) is not in GGUF files."};
 
 }  // namespace limpid

@@ -39,6 +39,7 @@ constexpr DecoderPlan kPlan = {
 
 extern const Family k_olmo2;
 const Family k_olmo2 = {"olmo2", "olmo2", "OLMo 2",
-                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "OLMo 3's sliding window, which GGUF files call olmo2 too"};
 
 }  // namespace limpid

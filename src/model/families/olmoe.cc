@@ -43,7 +43,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_olmoe;
-const Family k_olmoe = {"olmoe", "olmoe", "OLMoE 1B-7B",
-                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_olmoe = {"olmoe",
+                        "olmoe",
+                        "OLMoE 1B-7B",
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "",
+                        "Clipping of queries, keys and values is not in GGUF files."};
 
 }  // namespace limpid

@@ -44,7 +44,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_opt;
-const Family k_opt = {"opt", "", "OPT 125M to 66B (but 350M), Galactica",
-                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_opt = {"opt",
+                      "",
+                      "OPT 125M to 66B (but 350M), Galactica",
+                      [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                      "norms behind the blocks (opt-350m); embeddings of another width; models without a "
+                      "last norm; norms without weights",
+                      "llama.cpp has no such architecture."};
 
 }  // namespace limpid

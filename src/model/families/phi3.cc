@@ -37,7 +37,13 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_phi3;
-const Family k_phi3 = {"phi3", "phi3", "Phi 3, 3.5 and 4, mini and medium",
-                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_phi3 = {"phi3",
+                       "phi3",
+                       "Phi 3, 3.5 and 4, mini and medium",
+                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                       "",
+                       "The window counts in all layers, as in Hugging Face; llama.cpp ignores it. Longrope "
+                       "takes the long factors for prompts beyond the original context, as Hugging Face "
+                       "does; llama.cpp goes by the size of its context."};
 
 }  // namespace limpid

@@ -50,7 +50,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_qwen;
-const Family k_qwen = {"qwen", "qwen", "Qwen 1",
-                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_qwen = {
+    "qwen",
+    "qwen",
+    "Qwen 1",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "biases on all projections",
+    "Logn attention and dynamic NTK change prompts beyond `seq_length` only; the context ends there."};
 
 }  // namespace limpid

@@ -27,7 +27,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_qwen2;
-const Family k_qwen2 = {"qwen2", "qwen2", "Qwen 1.5, 2 and 2.5, QwQ, DeepSeek R1 distills of Qwen",
-                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_qwen2 = {"qwen2",
+                        "qwen2",
+                        "Qwen 1.5, 2 and 2.5, QwQ, DeepSeek R1 distills of Qwen",
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "",
+                        "`use_sliding_window` gives layers from `max_window_layers` on a window. GGUF files "
+                        "lack it and attend to everything."};
 
 }  // namespace limpid

@@ -60,7 +60,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_qwen2_moe;
-const Family k_qwen2_moe = {"qwen2_moe", "qwen2moe", "Qwen1.5-MoE, Qwen2-57B-A14B",
-                            [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_qwen2_moe = {"qwen2_moe",
+                            "qwen2moe",
+                            "Qwen1.5-MoE, Qwen2-57B-A14B",
+                            [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                            "",
+                            "Layers without experts (`mlp_only_layers`, `decoder_sparse_step`) are not in "
+                            "GGUF files; the window is as in qwen2."};
 
 }  // namespace limpid

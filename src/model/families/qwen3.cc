@@ -38,7 +38,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_qwen3;
-const Family k_qwen3 = {"qwen3", "qwen3", "Qwen 3, dense",
-                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_qwen3 = {"qwen3",
+                        "qwen3",
+                        "Qwen 3, dense",
+                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                        "",
+                        "The window is as in qwen2. GGUF files lack it."};
 
 }  // namespace limpid

@@ -51,7 +51,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_qwen3_moe;
-const Family k_qwen3_moe = {"qwen3_moe", "qwen3moe", "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder",
-                            [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_qwen3_moe = {"qwen3_moe",
+                            "qwen3moe",
+                            "Qwen3-30B-A3B, Qwen3-235B-A22B, Qwen3-Coder",
+                            [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                            "",
+                            "Layers without experts, and the window, are as in qwen2_moe. In GGUF files the "
+                            "gates chosen are divided by their sum."};
 
 }  // namespace limpid

@@ -48,7 +48,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_smollm3;
-const Family k_smollm3 = {"smollm3", "smollm3", "SmolLM 3",
-                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_smollm3 = {"smollm3",
+                          "smollm3",
+                          "SmolLM 3",
+                          [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                          "",
+                          "Every fourth layer has no rotary positions; GGUF files do not say which, so there "
+                          "it is always the fourth."};
 
 }  // namespace limpid

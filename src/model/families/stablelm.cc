@@ -72,7 +72,12 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_stablelm;
-const Family k_stablelm = {"stablelm", "stablelm", "StableLM 3B, StableLM 2 1.6B and 12B, StableCode",
-                           [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); }};
+const Family k_stablelm = {
+    "stablelm",
+    "stablelm",
+    "StableLM 3B, StableLM 2 1.6B and 12B, StableCode",
+    [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+    "",
+    "GGUF files say by their tensors whether blocks are side by side: then they have no ffn_norm."};
 
 }  // namespace limpid

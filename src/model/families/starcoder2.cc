@@ -37,8 +37,11 @@ constexpr DecoderPlan kPlan = {
 }  // namespace
 
 extern const Family k_starcoder2;
-const Family k_starcoder2 = {"starcoder2", "starcoder2", "StarCoder 2", [](const Checkpoint& checkpoint) {
-                               return describe_decoder(checkpoint, kPlan);
-                             }};
+const Family k_starcoder2 = {"starcoder2",
+                             "starcoder2",
+                             "StarCoder 2",
+                             [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
+                             "",
+                             "GGUF files lack the window and attend to everything."};
 
 }  // namespace limpid
