@@ -51,6 +51,6 @@ constexpr DecoderPlan kPlan = {
 extern const Family k_gpt2;
 const Family k_gpt2 = {"gpt2", "gpt2", "GPT-2 in all sizes, DistilGPT-2, DialoGPT",
                        [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
-                       "attention scaled by the layer's index; cross-attention"};
+                       "cross-attention"};
 
 }  // namespace limpid

@@ -53,7 +53,7 @@ const Family k_phi = {"phi",
                       "phi2",
                       "Phi 1, 1.5 and 2",
                       [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
-                      "norms over queries and keys",
+                      "",
                       "GGUF has no rotary base: 10000."};
 
 }  // namespace limpid

@@ -55,7 +55,7 @@ const Family k_qwen = {
     "qwen",
     "Qwen 1",
     [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
-    "biases on all projections",
+    "biases on all projections; scores that are not scaled",
     "Logn attention and dynamic NTK change prompts beyond `seq_length` only; the context ends there."};
 
 }  // namespace limpid

@@ -66,6 +66,7 @@ const Family k_qwen2_moe = {"qwen2_moe",
                             [](const Checkpoint& checkpoint) { return describe_decoder(checkpoint, kPlan); },
                             "",
                             "Layers without experts (`mlp_only_layers`, `decoder_sparse_step`) are not in "
-                            "GGUF files; the window is as in qwen2."};
+                            "GGUF files; `use_sliding_window` "
+                            "gives all layers a window, which GGUF files lack too."};
 
 }  // namespace limpid
