@@ -101,8 +101,7 @@ Status Reference::check_tensors(const RunTensors& run) const {
   }
   for (const auto& [name, stored] : file_.tensors) {
     if (name == "ids") continue;
-    const auto tensor =
-        std::ranges::find_if(run.tensors(), [&](const RunTensor& t) { return t.name() == name; });
+    const auto tensor = std::ranges::find(run.tensors(), name, &RunTensor::name);
     if (tensor == run.tensors().end()) {
       return unusable(
           path_,

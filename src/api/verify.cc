@@ -17,9 +17,9 @@ constexpr int kSampleIds = 16;
 
 /// Ids all over the vocabulary.
 std::vector<int> sample_ids(const ModelSpec& spec) {
-  std::vector<int> ids;
-  for (int i = 0; i < kSampleIds; ++i) {
-    ids.push_back(static_cast<int>(int64_t{i} * 7919 % spec.n_vocab));  // a prime: no id twice
+  std::vector<int> ids(kSampleIds);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    ids[i] = static_cast<int>(static_cast<int64_t>(i) * 7919 % spec.n_vocab);  // a prime: no id twice
   }
   return ids;
 }
