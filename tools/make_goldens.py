@@ -1,4 +1,4 @@
-"""Writes the reference values of testdata/goldens/ with oracle.py.
+"""Writes the reference values of testdata/goldens/ with oracle/.
 
     oracle/bin/python tools/make_goldens.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf] [--out testdata/goldens]
 
