@@ -35,6 +35,17 @@ STABLELM = SIZES | {"model_type": "stablelm", "partial_rotary_factor": 0.5}
 SMALL_SCORES = {"q_proj": 0.8, "k_proj": 0.8}
 
 FAMILIES = {
+    "gpt2-layer-scaled": dict(  # a third layer, whose scale is neither 1 nor a power of 2
+        config={
+            "model_type": "gpt2",
+            "scale_attn_by_inverse_layer_idx": True,
+            "n_positions": 64,
+            "n_embd": 24,
+            "n_layer": 3,
+            "n_head": 3,
+        },
+        scales={"c_attn": 2.4},
+    ),
     "opt": dict(
         config={
             "model_type": "opt",
@@ -141,6 +152,10 @@ FAMILIES = {
         },
     ),
     "phi": dict(config=SIZES | {"model_type": "phi", "num_key_value_heads": 4, "partial_rotary_factor": 0.5}),
+    "phi-qk-norm": dict(
+        config=SIZES
+        | {"model_type": "phi", "num_key_value_heads": 4, "partial_rotary_factor": 0.5, "qk_layernorm": True}
+    ),
     "phi3": dict(config=PHI3 | {"sliding_window": 9}),
     "phi3-longrope": dict(
         config=PHI3

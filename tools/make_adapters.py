@@ -2,7 +2,7 @@
 
     oracle/bin/python tools/make_adapters.py [--out testdata/adapters]
 
-(set-up: see oracle.py). Reads testdata/models/, written by make_models.py. The golden beside an adapter is a run of 7
+(set-up: see oracle/__init__.py). Reads testdata/models/, written by make_models.py. The golden beside an adapter is a run of 7
 tokens through a model whose weights are W + scale B A, merged in float64 and rounded to float32 once.
 """
 

@@ -2,7 +2,7 @@
 
     oracle/bin/python tools/make_block_goldens.py [--out testdata/blocks]
 
-(set-up: see oracle.py). The decoder is that of the PyPI package `gguf`, which shares nothing with limpid. A file has the
+(set-up: see oracle/__init__.py). The decoder is that of the PyPI package `gguf`, which shares nothing with limpid. A file has the
 bytes of all blocks, then their elements as float32; the number of blocks follows from its size. Every block has random
 codes and sub-block scales. The float16 scales go through the list below: ordinary, negative, zero, subnormal, large; a
 minimum, where a type has one, goes through it shifted by one. Run again, it writes the same bytes.

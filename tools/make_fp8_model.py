@@ -2,7 +2,7 @@
 
     oracle/bin/python tools/make_fp8_model.py [--models testdata/models]
 
-(set-up: see oracle.py). Beside the Hugging Face folder lies `model.f32.gguf` with the same weights, dequantised here by
+(set-up: see oracle/__init__.py). Beside the Hugging Face folder lies `model.f32.gguf` with the same weights, dequantised here by
 PyTorch in float32: code times scale. transformers dequantises such a folder only for a GPU, so that file takes the place of
 a golden: the folder must give its bits. Run again, it writes the same bytes.
 """
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+import make_gguf
 import make_models
 
 NAME = "llama-fp8"
@@ -90,7 +91,7 @@ def main():
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "model.safetensors").chmod(0o644)
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
-    make_models.write_gguf(folder / "model.f32.gguf", NAME, config, values, "smollm", tokenizer, False, "f32")
+    make_gguf.write_gguf(folder / "model.f32.gguf", NAME, config, values, tokenizer, False, "f32")
 
 
 if __name__ == "__main__":

@@ -79,22 +79,32 @@ def named_tensors(config, weights):
     return tensors
 
 
-def write_gguf(path, name, config, weights, tokenizer, add_bos, kind):
+def begin(path, name, config, tokenizer, add_bos, file_type):
+    """-> a writer that has everything but the tensors."""
     family = gguf_families.find_family(config)
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[family.arch])
     writer.add_type("model")
     writer.add_name(name)
     family.keys(writer, config)
-    writer.add_file_type(FILE_TYPES[kind])
+    writer.add_file_type(file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     add_vocabulary(writer, tokenizer, config, add_bos)
-    for tensor, value in named_tensors(config, weights).items():
-        stored = storage_type(tensor, value, kind)
-        writer.add_tensor(tensor, gguf.quants.quantize(value, stored), raw_dtype=stored)
+    return writer
+
+
+def finish(writer):
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def write_gguf(path, name, config, weights, tokenizer, add_bos, kind):
+    writer = begin(path, name, config, tokenizer, add_bos, FILE_TYPES[kind])
+    for tensor, value in named_tensors(config, weights).items():
+        stored = storage_type(tensor, value, kind)
+        writer.add_tensor(tensor, gguf.quants.quantize(value, stored), raw_dtype=stored)
+    finish(writer)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
-"""Writes the reference values of testdata/goldens/ with oracle.py.
+"""Writes the reference values of testdata/goldens/ with oracle/.
 
     oracle/bin/python tools/make_goldens.py [--smollm2 SmolLM2-135M-Instruct.Q4_1.gguf] [--out testdata/goldens]
 
-(set-up: see oracle/__init__.py). Reads testdata/models/, written by make_models.py and
-make_mixed_model.py. Run again, it writes the same bytes on a
+(set-up: see oracle/__init__.py). Reads testdata/models/, written by make_models.py,
+make_mixed_model.py and make_mxfp4_model.py. Run again, it writes the same bytes on a
 machine with the same instruction set; elsewhere the last bits of float32 differ. Without --smollm2 the files of the default
 model stay as they are. --only restricts it to folders whose name begins so. testdata/README.md lists what is in the files.
 
@@ -195,6 +195,15 @@ def smollm2(path, out):
         print(where, [(r["n_node"], r["n_edge"], r["n_merged_edge"], r["margin"]) for r in routes])
 
 
+def is_readable(folder):
+    """Does transformers open the folder on a CPU? One that has GGUF files only lacks a config.json, and 8-bit floats
+    want a GPU: those are held against their f32 file (make_fp8_model.py)."""
+    config = folder / "config.json"
+    if not config.exists():
+        return False
+    return json.loads(config.read_text()).get("quantization_config", {}).get("quant_method") != "fp8"
+
+
 def main():
     testdata = pathlib.Path(__file__).resolve().parent.parent / "testdata"
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
@@ -207,9 +216,7 @@ def main():
     for folder in sorted(options.models.glob(options.only + "*")):
         thorough = folder.name in THOROUGH
         with_routes = lambda n_tok: thorough or (n_tok == 7 and folder.name in WITH_ROUTES)
-        # A folder may have GGUF files only; a quantised one is held against its f32 file (make_fp8_model.py).
-        config = folder / "config.json"
-        if config.exists() and "quantization_config" not in json.loads(config.read_text()):
+        if is_readable(folder):
             tiny(folder, options.out, folder.name, THOROUGH_LENGTHS if thorough else LENGTHS, with_routes)
         for file in sorted(folder.glob("model.*.gguf")):
             kind = file.name.split(".")[1]

@@ -3,7 +3,7 @@ has no quantiser for, two layers with another type for each.
 
     oracle/bin/python tools/make_mixed_model.py [--out testdata/models]
 
-(set-up: see oracle.py). Nothing is quantised: codes and sub-block scales are random bytes, and the float16 scales are set so
+(set-up: see oracle/__init__.py). Nothing is quantised: codes and sub-block scales are random bytes, and the float16 scales are set so
 that a matrix has about the spread that make_models.py gives it. Run again, it writes the same bytes.
 """
 
@@ -11,11 +11,11 @@ import argparse
 import math
 import pathlib
 
-import gguf
 import numpy as np
-from gguf import GGML_QUANT_SIZES, dequantize
+from gguf import GGML_QUANT_SIZES, LlamaFileType, dequantize
 from gguf import GGMLQuantizationType as Q
 
+import make_gguf
 import make_models
 from make_block_goldens import HALVES
 
@@ -72,21 +72,16 @@ def random_matrix(rng, kind, shape, spread):
 def write(path):
     rng = np.random.default_rng(77)
     tokenizer = make_models.make_tokenizer("smollm", False)
-    config = CONFIG | {"vocab_size": len(tokenizer["model"]["vocab"])}
+    config = CONFIG | make_models.ends(tokenizer)
     weights = make_models.llama_weights(rng, config)  # shapes, spreads and norms; the matrices are drawn anew
-    writer = gguf.GGUFWriter(path, "llama")
-    make_models.add_metadata(writer, NAME, config, gguf.LlamaFileType.MOSTLY_Q4_K_M)
-    make_models.add_vocabulary(writer, "smollm", tokenizer, False)
-    for name, value in make_models.gguf_tensors(config, weights).items():
+    writer = make_gguf.begin(path, NAME, config, tokenizer, False, LlamaFileType.MOSTLY_Q4_K_M)
+    for name, value in make_gguf.named_tensors(config, weights).items():
         if value.ndim == 1:
             writer.add_tensor(name, value)
             continue
         kind = EMBEDDING if name == "token_embd.weight" else LAYERS[int(name.split(".")[1])][name.split(".")[2]]
         writer.add_tensor(name, random_matrix(rng, kind, value.shape, value.std()), raw_dtype=kind)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    make_gguf.finish(writer)
 
 
 def main():

@@ -2,7 +2,7 @@
 
     oracle/bin/python tools/make_split_model.py [--models testdata/models]
 
-(set-up: see oracle.py). The parts are those of the PyPI package `gguf`: all metadata in the first, ten tensors in each. Run
+(set-up: see oracle/__init__.py). The parts are those of the PyPI package `gguf`: all metadata in the first, ten tensors in each. Run
 again, it writes the same bytes.
 """
 

@@ -17,4 +17,5 @@ def load_model(path):
     with open(os.path.join(path, "config.json"), encoding="utf-8") as file:
         if json.load(file)["model_type"] == "qwen":
             return load_qwen(path).eval()
-    return AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, attn_implementation="eager").eval()
+    model = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32, attn_implementation="eager")
+    return model.float().eval()  # MXFP4 is decoded to bfloat16, which holds it exactly
