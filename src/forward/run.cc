@@ -111,6 +111,7 @@ Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions
   trace.layers.resize(static_cast<size_t>(spec.n_layer));
 
   std::vector<Rotation> rotations;
+  rotations.reserve(spec.ropes.size());
   for (const RopeSpec& rope : spec.ropes) rotations.emplace_back(rope, n_tok);
   for (int l = 0; l < spec.n_layer; ++l) {
     LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));

@@ -42,7 +42,7 @@ namespace {
 std::string first_of(const ModelReader& reader, std::string_view keys) {
   const std::string_view first = keys.substr(0, keys.find('|'));
   for (std::string_view rest = keys; !rest.empty();) {
-    const std::string key(rest.substr(0, rest.find('|')));
+    std::string key(rest.substr(0, rest.find('|')));
     if (reader.has({key, ""})) return key;
     rest.remove_prefix(std::min(rest.size(), key.size() + 1));
   }

@@ -26,7 +26,7 @@ std::string ScalingKeys::kind(ModelReader& reader) const {
   }
   const Name old_name = name("type", "rope.scaling.type");
   const std::string old_kind = reader.text_or(old_name, "default");
-  const std::string kind = reader.text_or(name("rope_type", ""), old_kind);
+  std::string kind = reader.text_or(name("rope_type", ""), old_kind);
   if (reader.has(old_name) && kind != old_kind) {
     reader.set_error(ErrorCode::kCorrupt,
                      fmt::format("'{0}.rope_type' and '{0}.type': expected the same, found '{1}' and '{2}'",

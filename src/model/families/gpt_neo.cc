@@ -1,4 +1,5 @@
 // GPT-Neo: GPT-2's block with scores that are not scaled, and a window in some layers.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "model/decoder.h"
@@ -22,8 +23,8 @@ void configure(ModelReader& reader, ModelSpec& spec) {
   for (const std::string& kind : kinds) {
     reader.refuse_if(kind != "global" && kind != "local", fmt::format("attention layer '{}'", kind));
   }
-  std::vector<bool> slides;
-  for (const std::string& kind : kinds) slides.push_back(kind == "local");
+  std::vector<bool> slides(kinds.size());
+  std::ranges::transform(kinds, slides.begin(), [](const std::string& kind) { return kind == "local"; });
   set_windows(spec, window, slides);
 }
 
