@@ -1,5 +1,4 @@
 // GPT-Neo: GPT-2's block with scores that are not scaled, and a window in some layers.
-#include <algorithm>
 #include <fmt/format.h>
 
 #include "model/decoder.h"
@@ -24,7 +23,7 @@ void configure(ModelReader& reader, ModelSpec& spec) {
     reader.refuse_if(kind != "global" && kind != "local", fmt::format("attention layer '{}'", kind));
   }
   std::vector<bool> slides(kinds.size());
-  std::ranges::transform(kinds, slides.begin(), [](const std::string& kind) { return kind == "local"; });
+  for (size_t l = 0; l < kinds.size(); ++l) slides[l] = kinds[l] == "local";
   set_windows(spec, window, slides);
 }
 
