@@ -197,6 +197,14 @@ void read_attention(ModelReader& reader, const LayerNames& names, const ModelSpe
   weights.attention_out = reader.linear(names(hf.out, "attn_output"), d, d_query, out);
 }
 
+void read_qk_norms(ModelReader& reader, const LayerNames& names, const ModelSpec& spec,
+                   LayerWeights& weights) {
+  const bool full = spec.qk_norm == QkNorm::kFullWidth;
+  const auto width = [&](int all_heads) { return static_cast<size_t>(full ? all_heads : spec.d_head); };
+  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), width(spec.d_query()));
+  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), width(spec.d_kv()));
+}
+
 FfnWeights read_gated_ffn(ModelReader& reader, const LayerNames& names, size_t d_model, size_t d_mlp,
                           Bias bias) {
   bias = all_or_none(reader, bias, {names("", "ffn_gate"), names("", "ffn_up"), names("", "ffn_down")});
@@ -226,6 +234,19 @@ LayerWeights read_llama_layer(ModelReader& reader, const ModelSpec& spec, const 
   read_attention(reader, names, spec, qkv, out, pairs_in_gguf, weights);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d);
   weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp), mlp);
+  return weights;
+}
+
+LayerWeights read_double_norm_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names,
+                                    Bias attention) {
+  const auto d = static_cast<size_t>(spec.d_model);
+  LayerWeights weights;
+  weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
+  read_attention(reader, names, spec, attention, attention, false, weights);
+  weights.attention_post_norm = reader.norm(names("post_attention_layernorm", "post_attention_norm"), d);
+  weights.ffn_norm = reader.norm(names("pre_feedforward_layernorm", "ffn_norm"), d);
+  weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp));
+  weights.ffn_post_norm = reader.norm(names("post_feedforward_layernorm", "post_ffw_norm"), d);
   return weights;
 }
 

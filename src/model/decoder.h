@@ -70,6 +70,10 @@ struct AttentionNames {
 void read_attention(ModelReader& reader, const LayerNames& names, const ModelSpec& spec, Bias qkv, Bias out,
                     bool pairs_in_gguf, LayerWeights& weights, const AttentionNames& hf = {});
 
+/// Norms over queries and keys, as wide as spec.qk_norm says.
+void read_qk_norms(ModelReader& reader, const LayerNames& names, const ModelSpec& spec,
+                   LayerWeights& weights);
+
 /// gate, up and down projections below `names`, as in Llama.
 FfnWeights read_gated_ffn(ModelReader& reader, const LayerNames& names, size_t d_model, size_t d_mlp,
                           Bias bias = Bias::kNo);
@@ -84,6 +88,10 @@ bool is_dense_layer(ModelReader& reader, int layer);
 /// up and down projections of an FFN without gate.
 FfnWeights read_plain_ffn(ModelReader& reader, const LayerNames& names, const ModelSpec& spec,
                           const char* hf_up, const char* hf_down, Bias bias);
+
+/// A layer with norms before and behind each block (Gemma 2 and 3).
+LayerWeights read_double_norm_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names,
+                                    Bias attention);
 
 /// Names of one expert's projections: Hugging Face has a tensor for each expert (`{}` is its index), GGUF a
 /// stack of them.

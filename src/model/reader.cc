@@ -337,6 +337,11 @@ LinearWeights grouped_rows(const LinearWeights& fused, size_t n_group, size_t pe
   return stack(parts);
 }
 
+LinearWeights split_fused_heads(const LinearWeights& fused, size_t n_head, size_t d_head) {
+  return stack({grouped_rows(fused, n_head, 3, d_head, 0), grouped_rows(fused, n_head, 3, d_head, 1),
+                grouped_rows(fused, n_head, 3, d_head, 2)});
+}
+
 LinearWeights unpermute(const LinearWeights& linear, size_t d_head) {
   std::vector<LinearWeights> parts;
   for (size_t begin = 0; begin < linear.n_out; begin += d_head) {

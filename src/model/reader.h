@@ -148,6 +148,8 @@ LinearWeights stack(std::initializer_list<LinearWeights> parts);
 /// Fused [head][q, k, v]: heads' queries are grouped_rows(w, n_head, 3, d_head, 0).
 LinearWeights grouped_rows(const LinearWeights& fused, size_t n_group, size_t period, size_t d, size_t which,
                            size_t count = 1);
+/// Fused [head][q, k, v] as all queries, all keys, all values.
+LinearWeights split_fused_heads(const LinearWeights& fused, size_t n_head, size_t d_head);
 /// Rows of a GGUF query or key projection whose rotated pairs lie side by side, back in halves: per head the
 /// even rows, then the odd ones.
 LinearWeights unpermute(const LinearWeights& linear, size_t d_head);

@@ -36,17 +36,9 @@ void configure(ModelReader& reader, ModelSpec& spec) {
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
-  const auto d = static_cast<size_t>(spec.d_model), d_head = static_cast<size_t>(spec.d_head);
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
-  LayerWeights weights;
-  weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
-  read_attention(reader, names, spec, bias, bias, false, weights);
-  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), d_head);
-  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), d_head);
-  weights.attention_post_norm = reader.norm(names("post_attention_layernorm", "post_attention_norm"), d);
-  weights.ffn_norm = reader.norm(names("pre_feedforward_layernorm", "ffn_norm"), d);
-  weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp));
-  weights.ffn_post_norm = reader.norm(names("post_feedforward_layernorm", "post_ffw_norm"), d);
+  LayerWeights weights = read_double_norm_layer(reader, spec, names, bias);
+  read_qk_norms(reader, names, spec, weights);
   return weights;
 }
 

@@ -22,11 +22,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("ln_1", "attn_norm"), d, Bias::kYes);
   weights.qkv = reader.linear(names("attn.c_attn", "attn_qkv"), d + 2 * d_kv, d, Bias::kYes);
-  if (!is_multi_query(reader)) {
-    const LinearWeights fused = weights.qkv;
-    weights.qkv = stack({grouped_rows(fused, n_head, 3, d_head, 0), grouped_rows(fused, n_head, 3, d_head, 1),
-                         grouped_rows(fused, n_head, 3, d_head, 2)});
-  }
+  if (!is_multi_query(reader)) weights.qkv = split_fused_heads(weights.qkv, n_head, d_head);
   weights.attention_out = reader.linear(names("attn.c_proj", "attn_output"), d, d, Bias::kYes);
   weights.ffn_norm = reader.norm(names("ln_2", "ffn_norm"), d, Bias::kYes);
   weights.ffn = read_plain_ffn(reader, names, spec, "mlp.c_fc", "mlp.c_proj", Bias::kYes);

@@ -21,11 +21,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d, Bias::kYes);
   weights.qkv = reader.linear(names("attention.query_key_value", "attn_qkv"), 3 * d, d, bias);
-  if (!reader.is_gguf()) {
-    const LinearWeights fused = weights.qkv;
-    weights.qkv = stack({grouped_rows(fused, n_head, 3, d_head, 0), grouped_rows(fused, n_head, 3, d_head, 1),
-                         grouped_rows(fused, n_head, 3, d_head, 2)});
-  }
+  if (!reader.is_gguf()) weights.qkv = split_fused_heads(weights.qkv, n_head, d_head);
   weights.attention_out = reader.linear(names("attention.dense", "attn_output"), d, d, bias);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d, Bias::kYes);
   weights.ffn = read_plain_ffn(reader, names, spec, "mlp.dense_h_to_4h", "mlp.dense_4h_to_h", Bias::kYes);

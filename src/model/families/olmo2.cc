@@ -20,8 +20,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
   LayerWeights weights;
   read_attention(reader, names, spec, bias, bias, false, weights);
-  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), static_cast<size_t>(spec.d_query()));
-  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), static_cast<size_t>(spec.d_kv()));
+  read_qk_norms(reader, names, spec, weights);
   weights.attention_post_norm = reader.norm(names("post_attention_layernorm", "post_attention_norm"), d);
   weights.ffn = read_gated_ffn(reader, names, d, static_cast<size_t>(spec.d_mlp));
   weights.ffn_post_norm = reader.norm(names("post_feedforward_layernorm", "post_ffw_norm"), d);

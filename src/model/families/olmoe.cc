@@ -23,8 +23,7 @@ LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerN
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
   read_attention(reader, names, spec, bias, bias, false, weights);
-  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), static_cast<size_t>(spec.d_query()));
-  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), static_cast<size_t>(spec.d_kv()));
+  read_qk_norms(reader, names, spec, weights);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d);
   weights.moe = MoeWeights{reader.linear(names("mlp.gate", "ffn_gate_inp"), n_expert, d, Bias::kNo),
                            read_experts(reader, names, spec, {"mlp.experts"}),

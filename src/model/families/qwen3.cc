@@ -15,11 +15,9 @@ void configure(ModelReader& reader, ModelSpec& spec) {
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int) {
-  const auto d_head = static_cast<size_t>(spec.d_head);
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
   LayerWeights weights = read_llama_layer(reader, spec, names, bias, bias, Bias::kNo, false);
-  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), d_head);
-  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), d_head);
+  read_qk_norms(reader, names, spec, weights);
   return weights;
 }
 

@@ -22,14 +22,13 @@ void configure(ModelReader& reader, ModelSpec& spec) {
 }
 
 LayerWeights read_layer(ModelReader& reader, const ModelSpec& spec, const LayerNames& names, int layer) {
-  const auto d = static_cast<size_t>(spec.d_model), d_head = static_cast<size_t>(spec.d_head),
-             d_mlp = static_cast<size_t>(spec.d_mlp), n_expert = static_cast<size_t>(spec.moe->n_expert);
+  const auto d = static_cast<size_t>(spec.d_model), d_mlp = static_cast<size_t>(spec.d_mlp),
+             n_expert = static_cast<size_t>(spec.moe->n_expert);
   const Bias bias = bias_if(reader.flag_or({"attention_bias", ""}, false));
   LayerWeights weights;
   weights.attention_norm = reader.norm(names("input_layernorm", "attn_norm"), d);
   read_attention(reader, names, spec, bias, bias, false, weights);
-  weights.q_norm = reader.norm(names("self_attn.q_norm", "attn_q_norm"), d_head);
-  weights.k_norm = reader.norm(names("self_attn.k_norm", "attn_k_norm"), d_head);
+  read_qk_norms(reader, names, spec, weights);
   weights.ffn_norm = reader.norm(names("post_attention_layernorm", "ffn_norm"), d);
   if (is_dense_layer(reader, layer)) {
     weights.ffn = read_gated_ffn(reader, names, d, d_mlp);
