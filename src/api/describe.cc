@@ -33,7 +33,7 @@ Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptio
   if (description) {
     info.spec = description->spec;
     info.memory = estimate_memory(*description, checkpoint, n_tok);
-    info.memory_budget = memory_budget(options);
+    info.memory_budget = memory_budget(options, checkpoint);
     info.plan = plan_memory(info.memory, info.memory_budget);
   } else if (description.error().code == ErrorCode::kUnsupported) {
     info.unsupported = description.error();

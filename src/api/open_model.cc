@@ -1,13 +1,19 @@
 #include "api/open_model.h"
 
+#include <algorithm>
+
 #include "base/available_memory.h"
 #include "checkpoint/adapter.h"
 #include "checkpoint/locate.h"
 
 namespace limpid {
 
-size_t memory_budget(const OpenOptions& options) {
-  return options.memory > 0 ? options.memory : available_memory() / 10 * 9;
+size_t memory_budget(const OpenOptions& options, const Checkpoint& checkpoint) {
+  if (options.memory > 0) return options.memory;
+  size_t file_bytes = 0;
+  for (const auto& [name, tensor] : checkpoint.tensors) file_bytes += tensor.data.size();
+  const size_t free_bytes = available_memory() / 10 * 9;
+  return free_bytes - std::min(file_bytes, free_bytes / 2);
 }
 
 Result<Checkpoint> open_model(std::string_view model, std::string_view adapter) {

@@ -16,8 +16,10 @@ struct OpenOptions {
   size_t memory = 0;         // bytes that a run may take, weights included; 0: what the machine has free
 };
 
-/// The budget of a run in bytes: what was asked for, or nine tenths of what the machine has free.
-size_t memory_budget(const OpenOptions& options);
+/// The budget of a run in bytes: what was asked for, or nine tenths of what the machine has free, less the
+/// room that the file's pages take while it is read (but at least half of that): weights that push them out
+/// have to be read twice.
+size_t memory_budget(const OpenOptions& options, const Checkpoint& checkpoint);
 
 /// `model`: as locate_model takes it. `adapter`: a folder of a LoRA adapter, or an id of one in the local
 /// cache; empty for none. Errors: as locate_model, open_checkpoint and add_adapter.

@@ -49,7 +49,8 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options)
   if (!options.adapter.empty()) {
     full_name += " + " + display_name(options.adapter, model->checkpoint().adapter);
   }
-  return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory_budget(options));
+  const size_t memory = memory_budget(options, model->checkpoint());
+  return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory);
 }
 
 Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options,

@@ -22,7 +22,7 @@ void add_memory_option(CLI::App& app, size_t& memory) {
   app.add_option(
          "--memory", memory,
          "Memory that a run may take, weights included, as 8G or 800M; weights that do not fit are read\n"
-         "from the file as they are used. Without it: what the machine has free")
+         "from the file as they are used. Without it: what is free, less room for the file's pages")
       ->transform(CLI::AsSizeValue(false))
       ->option_text("SIZE");
 }
