@@ -267,11 +267,6 @@ NormWeights ModelReader::norm(const Name& stem, size_t width, Bias bias) {
   return norm;
 }
 
-std::optional<NormWeights> ModelReader::norm_if(const Name& stem, size_t width) {
-  if (!has_tensor({stem.hf + ".weight", stem.gguf + ".weight"})) return std::nullopt;
-  return norm(stem, width);
-}
-
 std::string ModelReader::prefix_of(std::string_view name, std::string_view prefixes) const {
   const std::string_view first = prefixes.substr(0, prefixes.find('|'));
   for (std::string_view rest = prefixes; !rest.empty();) {

@@ -98,7 +98,6 @@ class ModelReader {
   /// GGUF files carry no flags: Bias::kNo is read as kAsStored there.
   LinearWeights linear(const Name& stem, size_t n_out, size_t n_in, Bias bias = Bias::kAsStored);
   NormWeights norm(const Name& stem, size_t width, Bias bias = Bias::kNo);
-  std::optional<NormWeights> norm_if(const Name& stem, size_t width);
   /// From here on, norms of Hugging Face files are read as w - 1 (Gemma); GGUF stores w.
   void norms_are_stored_less_one() { norm_offset_ = is_gguf() ? 0.0f : 1.0f; }
   /// Of "a|b", the first prefix under which a Hugging Face file has `name`; "" where it was saved without its
