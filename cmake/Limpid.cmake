@@ -20,7 +20,7 @@ if(LIMPID_SANITIZE)
     -fsanitize=${LIMPID_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(limpid_options INTERFACE -fsanitize=${LIMPID_SANITIZE})
 endif()
-target_include_directories(limpid_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(limpid_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 
 function(limpid_library folder)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINKS;TEST_LINKS" ${ARGN})

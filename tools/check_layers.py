@@ -22,7 +22,8 @@ LAYERS = {
     "attribution": "base kernels model forward graph",
     "analyses": "base kernels model forward attribution graph tokenizer",
     "api": "base kernels checkpoint tokenizer model forward attribution graph analyses",
-    "cli": "base api",
+    "figures": "base api",
+    "cli": "base api figures",
 }
 
 # Start of a third-party include: folders that may use it; "" is all, "tests" is every file that TEST_FILE names.
@@ -35,6 +36,7 @@ LIBRARIES = {
     "minizip/": "checkpoint",
     "nlohmann/": "api checkpoint tokenizer",
     "oneapi/": "kernels",
+    "pugixml": "figures",
     "tl/": "",
     "zlib": "checkpoint",
 }
@@ -44,6 +46,9 @@ LIBRARIES = {
 IN_HEADERS = {"tl/expected.hpp", "nlohmann/json_fwd.hpp"}
 WRAPPERS = {"checkpoint/json.h", "kernels/cpu/onednn.h"}
 TEST_FILE = re.compile(r"test_.*|testing|.*_test")
+
+# The headers of include/, which all may use, and which include only each other and IN_HEADERS.
+PUBLIC = re.compile(r"limpid/\w+\.h")
 
 # Headers of the operating system and the compiler. C++ standard headers are the ones without a dot.
 SYSTEM = re.compile(r"(sys/)?\w+\.h|\w+")
@@ -95,11 +100,17 @@ def library_violation(file: Path, include: str) -> str | None:
     return None
 
 
+def public_include(include: str) -> bool:
+    return include in IN_HEADERS or PUBLIC.fullmatch(include) or re.fullmatch(r"\w+", include)
+
+
 def include_violation(file: Path, bracket: str, include: str) -> str | None:
     """`file` is relative to src/."""
     folder = include.split("/")[0]
     if bracket == '"' and folder in LAYERS and ".." not in include:
         return folder_violation(file.parts[0], include)
+    if bracket == '"' and PUBLIC.fullmatch(include):
+        return None
     if bracket == '"' and not include.startswith(tuple(LIBRARIES)):
         return f'"{include}" is not a path from src/'
     return library_violation(file, include)
@@ -107,6 +118,10 @@ def include_violation(file: Path, bracket: str, include: str) -> str | None:
 
 def check_includes(root: Path) -> list[str]:
     violations = []
+    for file in files_below(root, ("include",), {".h"}):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if (match := INCLUDE.match(line)) and not public_include(match[2]):
+                violations.append(f"{file.relative_to(root)}:{number}: {match[2]} in a public header")
     src = root / "src"
     for file in files_below(root, ("src",), {".cc", ".h"}):
         where = file.relative_to(root)

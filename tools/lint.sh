@@ -17,11 +17,11 @@ if [[ ${1:-} == --tidy ]]; then  # one file; called below, several at a time
     clang-tidy-16 --version
     cat .clang-tidy
     grep -F -- "-c $PWD/$file\"" "$build/compile_commands.json"
-    clang++-16 -E -C -std=c++20 -Isrc -Isrc/tokenizer/rust/include -fopenmp "$file"
+    clang++-16 -E -C -std=c++20 -Isrc -Iinclude -Isrc/tokenizer/rust/include -fopenmp "$file"
   } 2>&1 | sha256sum | cut -d' ' -f1)
   [[ -e $build/lint/$key ]] && exit 0
   # The build is for GCC: warnings that Clang does not have are no finding.
-  if out=$(clang-tidy-16 --quiet -p "$build" "--header-filter=^$PWD/src/" \
+  if out=$(clang-tidy-16 --quiet -p "$build" "--header-filter=^$PWD/(src|include)/" \
     --extra-arg=-Wno-unknown-warning-option "$file" 2>&1); then
     touch "$build/lint/$key"
   else
@@ -40,7 +40,7 @@ if [[ $# -gt 1 || ! -f $build/compile_commands.json ]]; then
 fi
 
 status=0
-find src tests bench \( -name '*.cc' -o -name '*.h' \) -not -path '*/target/*' -print0 |
+find include src tests bench \( -name '*.cc' -o -name '*.h' \) -not -path '*/target/*' -print0 |
   xargs -0 clang-format-16 --dry-run -Werror || status=1
 
 mkdir -p "$build/lint"

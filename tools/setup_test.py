@@ -28,6 +28,7 @@ HEADERS = (
     "nlohmann/json.hpp",
     "CLI/CLI.hpp",
     "fmt/format.h",
+    "pugixml.hpp",
     "tl/expected.hpp",
     "minizip/unzip.h",
     "zlib.h",

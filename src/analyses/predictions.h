@@ -4,13 +4,9 @@
 #include <span>
 #include <vector>
 
-namespace limpid {
+#include "limpid/token.h"
 
-struct Prediction {
-  int id = 0;
-  float logit = 0;
-  double probability = 0;  // softmax over the whole vocabulary
-};
+namespace limpid {
 
 /// The `count` largest logits, descending; equal logits by ascending id. logits: [n_vocab].
 std::vector<Prediction> top_predictions(std::span<const float> logits, size_t count);

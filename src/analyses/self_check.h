@@ -4,9 +4,10 @@
 
 #include <vector>
 
+#include "limpid/run_control.h"
+
 #include "analyses/checks.h"
 #include "base/result.h"
-#include "base/run_control.h"
 #include "forward/model.h"
 #include "forward/trace.h"
 

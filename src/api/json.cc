@@ -2,26 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "api/json_parts.h"
+
 namespace limpid {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-/// Bytes as numbers: a piece need not be valid UTF-8.
-Json bytes_of(const Piece& piece) {
-  Json bytes = Json::array();
-  for (const char c : piece.bytes) bytes.push_back(static_cast<unsigned char>(c));
-  return bytes;
-}
-
-Json token_of(const Piece& piece) {
-  return {{"id", piece.id},
-          {"text", piece.text},
-          {"bytes", bytes_of(piece)},
-          {"continuation", piece.continuation},
-          {"special", piece.special}};
-}
 
 Json node_of(const RouteNode& n) {
   return {{"id", to_string(n.node)},
@@ -43,19 +28,6 @@ Json edge_of(const Edge& e) {
   return edge;
 }
 
-Json model_of(const Session& session) {
-  const ModelSpec& spec = session.model().spec();
-  return {{"name", session.name()}, {"path", session.model().checkpoint().path.string()},
-          {"family", spec.family},  {"n_layer", spec.n_layer},
-          {"n_head", spec.n_head},  {"d_model", spec.d_model},
-          {"n_vocab", spec.n_vocab}};
-}
-
-std::string dump(const Json& json) {
-  // Texts are valid UTF-8; paths may be anything the file system allows.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 Json spec_of(const ModelSpec& spec) {
   return {{"family", spec.family},       {"n_layer", spec.n_layer}, {"n_head", spec.n_head},
           {"n_kv_head", spec.n_kv_head}, {"d_model", spec.d_model}, {"d_head", spec.d_head},
@@ -71,13 +43,7 @@ std::string to_json(const Session& session, const Explanation& explanation, cons
   json["threshold"] = route.options.threshold;
   json["renormalize"] = route.options.renormalize;
   json["predictions"] = Json::array();
-  for (const NamedPrediction& p : explanation.predictions()) {
-    json["predictions"].push_back({{"id", p.prediction.id},
-                                   {"text", p.piece.text},
-                                   {"bytes", bytes_of(p.piece)},
-                                   {"logit", p.prediction.logit},
-                                   {"probability", p.prediction.probability}});
-  }
+  for (const NamedPrediction& p : explanation.predictions()) json["predictions"].push_back(prediction_of(p));
   json["nodes"] = Json::array();
   for (const RouteNode& node : route.nodes) json["nodes"].push_back(node_of(node));
   json["edges"] = Json::array();

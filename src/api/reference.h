@@ -5,10 +5,11 @@
 #include <filesystem>
 #include <vector>
 
+#include "limpid/run_control.h"
+
 #include "analyses/checks.h"
 #include "analyses/run_tensors.h"
 #include "base/result.h"
-#include "base/run_control.h"
 #include "checkpoint/safetensors_file.h"
 
 namespace limpid {

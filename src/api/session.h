@@ -12,12 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "limpid/run_control.h"
+
 #include "analyses/predictions.h"
 #include "api/open_model.h"
 #include "api/vocabulary.h"
 #include "attribution/contributions.h"
 #include "base/result.h"
-#include "base/run_control.h"
 #include "forward/model.h"
 #include "forward/run.h"
 #include "forward/trace.h"
@@ -29,11 +30,6 @@ struct ExplainRequest {
   Prompt prompt;
   int token = -1;  // position whose prediction is explained; negative counts from the end
   size_t n_predictions = 5;
-};
-
-struct NamedPrediction {
-  Prediction prediction;
-  Piece piece;
 };
 
 /// One run of a model, from which routes are drawn. Moving the threshold or the renormalisation costs no

@@ -7,18 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "limpid/token.h"
+
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
 #include "tokenizer/tokenizer.h"
 
 namespace limpid {
-
-/// What to run: a text, or token ids that replace it (nothing is added to ids).
-struct Prompt {
-  std::string text;
-  std::vector<int> ids = {};
-  AddBos bos = AddBos::kAsTokenizer;
-};
 
 class Vocabulary {
  public:

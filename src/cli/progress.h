@@ -1,7 +1,7 @@
 // A progress bar on standard error for anything over a second; silent when that is not a terminal.
 #pragma once
 
-#include "base/run_control.h"
+#include "limpid/run_control.h"
 
 namespace limpid {
 

@@ -3,8 +3,9 @@
 
 #include <span>
 
+#include "limpid/run_control.h"
+
 #include "base/result.h"
-#include "base/run_control.h"
 #include "forward/model.h"
 #include "forward/trace.h"
 

@@ -10,26 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "limpid/token.h"
+
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
 
 namespace limpid {
-
-/// How one token is shown.
-struct Piece {
-  int id = 0;
-  /// Of the pieces of a text, those that are not special add up to the text as decoding gives it; the bytes
-  /// of a special token are its name.
-  std::string bytes;
-  /// Valid UTF-8. A character split over several tokens is shown whole on each of its pieces; bytes that
-  /// never form a character appear as <E3 81>; an id that no token has as <unused 7>.
-  std::string text;
-  /// The piece starts inside a character that an earlier token began.
-  bool continuation = false;
-  bool special = false;
-};
-
-enum class AddBos { kAsTokenizer, kYes, kNo };
 
 struct Encoding {
   std::vector<int> ids;

@@ -5,7 +5,7 @@
 #include <stop_token>
 #include <string_view>
 
-#include "base/result.h"
+#include "limpid/result.h"
 
 namespace limpid {
 
@@ -16,7 +16,7 @@ struct RunControl {
 
   /// Reports, and fails with kCancelled once a stop was requested.
   Status tick(std::string_view stage, double fraction) const {
-    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
+    if (stop.stop_requested()) return tl::unexpected(Error{ErrorCode::kCancelled, "cancelled", ""});
     if (on_progress) on_progress(stage, fraction);
     return {};
   }

@@ -1,0 +1,20 @@
+// What several JSON documents have in common.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "api/session.h"
+
+namespace limpid {
+
+using Json = nlohmann::ordered_json;
+
+/// Bytes as numbers: a piece need not be valid UTF-8.
+Json bytes_of(const Piece& piece);
+Json token_of(const Piece& piece);
+Json prediction_of(const NamedPrediction& prediction);
+Json model_of(const Session& session);
+std::string dump(const Json& json);
+
+}  // namespace limpid

@@ -1,0 +1,40 @@
+#include "figures/theme.h"
+
+namespace limpid {
+
+const Theme& light_theme() {
+  static constexpr Theme theme = {.name = "light",
+                                  .background = "#ffffff",
+                                  .line = "#dde1e6",
+                                  .text = "#15191e",
+                                  .text_muted = "#626c79",
+                                  .ghost = "#c9cfd6",
+                                  .attention = "#1f5fd0",
+                                  .residual = "#64707e",
+                                  .ffn = "#b3520a",
+                                  .probability = "#0b7a70"};
+  return theme;
+}
+
+const Theme& dark_theme() {
+  static constexpr Theme theme = {.name = "dark",
+                                  .background = "#0f1316",
+                                  .line = "#2a3138",
+                                  .text = "#e9edf0",
+                                  .text_muted = "#8f9aa6",
+                                  .ghost = "#343c44",
+                                  .attention = "#73aaff",
+                                  .residual = "#94a1af",
+                                  .ffn = "#f09a4c",
+                                  .probability = "#3dbdad"};
+  return theme;
+}
+
+std::optional<Theme> theme(std::string_view name) {
+  for (const Theme& theme : {light_theme(), dark_theme()}) {
+    if (theme.name == name) return theme;
+  }
+  return std::nullopt;
+}
+
+}  // namespace limpid
