@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "limpid/inspect.h"
+
 #include "api/bench.h"
 #include "api/describe.h"
 #include "api/session.h"
@@ -22,5 +24,7 @@ std::string to_json(const Models& models);
 std::string to_json(const BenchResult& result);
 /// docs/schema/verify.json
 std::string to_json(const VerifyResult& result);
+/// docs/schema/inspect.json
+std::string to_json(const Inspection& inspection);
 
 }  // namespace limpid

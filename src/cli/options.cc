@@ -40,19 +40,35 @@ void add_adapter_option(CLI::App& app, std::string& adapter) {
       ->option_text("DIR");
 }
 
-void PromptOptions::add_to(CLI::App& app, Prompting prompting) {
-  prompting_ = prompting;
+void PromptOptions::define(CLI::App& app, const char* words_text, int n_word) {
   app.add_option("words", words,
                  "MODEL is a GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; "
                  "without it the\n"
                  "default model. PROMPT is a text; -: standard input.")
-      ->option_text(prompting == Prompting::kRequired ? "[MODEL] PROMPT" : "[MODEL [PROMPT]]")
-      ->expected(0, 2);
-  app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")->delimiter(',');
+      ->option_text(words_text)
+      ->expected(0, n_word);
+  app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   auto* with = app.add_flag("--bos", bos, "Put the BOS token first, whatever the tokenizer says");
   app.add_flag("--no-bos", no_bos, "Add no BOS token")->excludes(with);
   add_adapter_option(app, adapter);
+}
+
+void PromptOptions::add_to(CLI::App& app, Prompting prompting) {
+  prompting_ = prompting;
+  define(app, prompting == Prompting::kRequired ? "[MODEL] PROMPT" : "[MODEL [PROMPT]]", 2);
   app.parse_complete_callback([this] { check(); });
+}
+
+void PromptOptions::add_to(CLI::App& app, std::string& node) {
+  define(app, "[MODEL] PROMPT NODE", 3);
+  app.parse_complete_callback([this, &node] {
+    if (words.empty()) throw CLI::RequiredError("NODE");
+    node = words.back();
+    words.pop_back();
+    check();
+  });
 }
 
 void PromptOptions::check() const {

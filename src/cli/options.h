@@ -40,6 +40,8 @@ struct PromptOptions {
   std::string adapter;
 
   void add_to(CLI::App& app, Prompting prompting = Prompting::kRequired);
+  /// With one more word behind these, NODE.
+  void add_to(CLI::App& app, std::string& node);
 
   struct Resolved {
     std::string model;
@@ -54,6 +56,8 @@ struct PromptOptions {
   void check() const;
 
  private:
+  void define(CLI::App& app, const char* words_text, int n_word);
+
   Prompting prompting_ = Prompting::kRequired;
 };
 

@@ -154,11 +154,11 @@ void Model::embed(std::span<const int> ids, MatrixView out) const {
   limpid::release_pages(weights.embedding->data);
 }
 
-void Model::unembed(ConstMatrixView x, MatrixView out) const {
+void Model::project(ConstMatrixView x, bool whole, MatrixView out) const {
   constexpr size_t kBlock = 256;  // rows of the vocabulary: a block stays in the cache of one core
   const LinearWeights& weights = description_.weights.unembed;
-  const std::vector<float> bias = decode_slices(backend_, weights.bias);
-  const float scale = spec().logit_scale, cap = spec().logit_softcap;
+  const std::vector<float> bias = whole ? decode_slices(backend_, weights.bias) : std::vector<float>();
+  const float scale = spec().logit_scale, cap = whole ? spec().logit_softcap : 0;
   const auto n_block = static_cast<int>((weights.n_out + kBlock - 1) / kBlock);
   with_row_reader(backend_, weights, [&](const Backend::RowReader& read_row) {
 #pragma omp parallel for schedule(static)
@@ -179,6 +179,20 @@ void Model::unembed(ConstMatrixView x, MatrixView out) const {
     }
   });
   release_pages(weights);
+}
+
+std::vector<float> Model::unembed_direction(int id) const {
+  const LinearWeights& weights = description_.weights.unembed;
+  std::vector<float> direction(weights.n_in);
+  with_row_reader(backend_, weights,
+                  [&](const Backend::RowReader& read_row) { read_row(static_cast<size_t>(id), direction); });
+  for (float& x : direction) x *= spec().logit_scale;
+  return direction;
+}
+
+float Model::unembed_bias(int id) const {
+  const std::vector<float> bias = decode_slices(backend_, description_.weights.unembed.bias);
+  return bias.empty() ? 0 : bias[static_cast<size_t>(id)] * spec().logit_scale;
 }
 
 }  // namespace limpid

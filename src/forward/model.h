@@ -108,7 +108,13 @@ class Model {
   /// Logits of normed states, scale and cap included. x: [m, d_model], out: [m, n_vocab]. The unembedding is
   /// the largest matrix and a run needs it for few positions: it is decoded a block of rows at a time and
   /// never kept.
-  void unembed(ConstMatrixView x, MatrixView out) const;
+  void unembed(ConstMatrixView x, MatrixView out) const { project(x, true, out); }
+  /// What parts of a normed state add to the logits: as unembed, without bias and cap, so that it is linear.
+  void unembed_parts(ConstMatrixView parts, MatrixView out) const { project(parts, false, out); }
+  /// The vector whose product with a part is what the part adds to the logit of one token. [d_model]
+  std::vector<float> unembed_direction(int id) const;
+  /// What is added to that token's logit whatever the state. 0 without bias.
+  float unembed_bias(int id) const;
 
   /// What enters the first layer: token embeddings, scaled and normed and with learned positions added, where
   /// the model has these. out: [ids.size(), d_model].
@@ -123,6 +129,8 @@ class Model {
  private:
   Model(Checkpoint checkpoint, const Backend& backend)
       : checkpoint_(std::move(checkpoint)), backend_(backend) {}
+
+  void project(ConstMatrixView x, bool whole, MatrixView out) const;
 
   Checkpoint checkpoint_;
   const Backend& backend_;

@@ -1,0 +1,71 @@
+#include "analyses/direct_attribution.h"
+
+#include <array>
+#include <cmath>
+
+#include "attribution/frozen_norm.h"
+#include "attribution/part_vectors.h"
+#include "graph/subject.h"
+
+namespace limpid {
+
+namespace {
+
+FrozenNorm final_norm(const Model& model, const Trace& trace, int position) {
+  return FrozenNorm(model, trace.resid_pre(model.spec().n_layer).row(static_cast<size_t>(position)));
+}
+
+/// What is no part of the stream: final_norm_bias, unembed_bias, softcap; those that the model has.
+void add_constants(const Model& model, std::span<const float> norm_bias, int token,
+                   std::vector<LogitPart>& parts) {
+  if (!norm_bias.empty()) {
+    const std::vector<float> row = model.unembed_direction(token);
+    parts.push_back({"final_norm_bias", dot(std::vector<double>(row.begin(), row.end()), norm_bias)});
+  }
+  if (!model.description().weights.unembed.bias.empty()) {
+    parts.push_back({"unembed_bias", static_cast<double>(model.unembed_bias(token))});
+  }
+  const auto cap = static_cast<double>(model.spec().logit_softcap);
+  if (cap <= 0) return;
+  double sum = 0;
+  for (const LogitPart& part : parts) sum += part.logit;
+  parts.push_back({"softcap", cap * std::tanh(sum / cap) - sum});
+}
+
+}  // namespace
+
+std::vector<double> logit_direction(const Model& model, const Trace& trace, int position, int token) {
+  return final_norm(model, trace, position).pull_back(model.unembed_direction(token));
+}
+
+double dot(std::span<const double> direction, std::span<const float> part) {
+  double sum = 0;
+  for (size_t i = 0; i < part.size(); ++i) sum += direction[i] * static_cast<double>(part[i]);
+  return sum;
+}
+
+Result<std::vector<LogitPart>> direct_attribution(const Model& model, const Trace& trace, int position,
+                                                  int token, const RunControl& control) {
+  const std::vector<double> direction = logit_direction(model, trace, position, token);
+  const std::array<int, 1> positions = {position};
+  std::vector<LogitPart> parts;
+  const auto add = [&](Subject::Kind kind, Node node, int index, std::span<const float> part) {
+    parts.push_back({to_string(Subject{.kind = kind, .node = node, .index = index}), dot(direction, part)});
+  };
+  add(Subject::Kind::kNode, {NodeKind::kEmbed, 0, position}, 0,
+      trace.embed.row(static_cast<size_t>(position)));
+  for (int l = 0; l < model.spec().n_layer; ++l) {
+    LIMPID_CHECK_OK(control.tick("attribute", static_cast<double>(l) / model.spec().n_layer));
+    const HeadOutputs heads = head_outputs(model, trace, l, position, OutputProjection(model, l));
+    const Node mid = {NodeKind::kMid, l, position}, ffn = {NodeKind::kFfn, l, position};
+    for (size_t h = 0; h < heads.heads.rows(); ++h) {
+      add(Subject::Kind::kHead, mid, static_cast<int>(h), heads.heads.row(h));
+    }
+    if (!heads.bias.empty()) add(Subject::Kind::kAttentionBias, mid, 0, heads.bias);
+    add(Subject::Kind::kNode, ffn, 0, ffn_outputs(model, trace, l, positions).row(0));
+  }
+  add_constants(model, model.final_norm().bias, token, parts);
+  return parts;
+}
+
+}  // namespace limpid
