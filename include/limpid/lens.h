@@ -16,7 +16,8 @@ struct LensRequest {
   Prompt prompt;
   StateKind state = StateKind::kPost;
   size_t n_predictions = 5;
-  std::vector<int> chosen = {};  // ids whose rank is told in every cell
+  std::vector<int> positions = {};  // empty: all; negative ones count from the end
+  std::vector<int> chosen = {};     // ids whose rank is told in every cell
 };
 
 /// One token in the distribution of one state.
@@ -36,9 +37,10 @@ struct LensCell {
 struct LensResult {
   std::string model;
   StateKind state = StateKind::kPost;
-  std::vector<Piece> tokens;
+  std::vector<Piece> tokens;   // of the whole prompt
+  std::vector<int> positions;  // of the columns, ascending
   std::vector<Piece> chosen;
-  /// rows[l][t]: layer l at position t, the lowest layer first. [n_layer][n_tok]
+  /// rows[l][i]: layer l at positions[i], the lowest layer first. [n_layer][positions.size()]
   std::vector<std::vector<LensCell>> rows;
   std::vector<std::string> warnings;
 };

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "limpid/inspect.h"
+#include "limpid/lens.h"
 
 namespace limpid {
 
@@ -13,5 +14,8 @@ std::string csv_field(std::string_view text);
 
 /// One number a line: section,item,measure,value.
 std::string to_csv(const Inspection& inspection);
+
+/// One token of one cell a line, ranks from 0; `list` is top or chosen.
+std::string to_csv(const LensResult& lens);
 
 }  // namespace limpid

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "limpid/inspect.h"
+#include "limpid/lens.h"
 
 #include "api/bench.h"
 #include "api/describe.h"
@@ -26,5 +27,7 @@ std::string to_json(const BenchResult& result);
 std::string to_json(const VerifyResult& result);
 /// docs/schema/inspect.json
 std::string to_json(const Inspection& inspection);
+/// docs/schema/lens.json
+std::string to_json(const LensResult& lens);
 
 }  // namespace limpid
