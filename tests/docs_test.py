@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -17,6 +18,10 @@ MARKDOWN = [
 COMMAND = re.compile(r"^ +(?:build/release/)?limpid ([a-z].*)$", re.MULTILINE)
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def pages_of(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 
 class DocsTest(unittest.TestCase):
@@ -42,6 +47,13 @@ class DocsTest(unittest.TestCase):
         )
         written = (ROOT / "docs/models.md").read_text(encoding="utf-8")
         self.assertEqual(done.stdout, written, "run tools/models_doc.py PROGRAM > docs/models.md")
+
+    def test_the_reference_is_that_of_the_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([sys.executable, ROOT / "tools/reference_doc.py", PROGRAM, folder], check=True)
+            self.assertEqual(
+                pages_of(ROOT / "docs/reference"), pages_of(Path(folder)), "run tools/reference_doc.py PROGRAM"
+            )
 
     def test_links_within_the_repository(self):
         self.assertGreater(len(MARKDOWN), 4)

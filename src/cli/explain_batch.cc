@@ -14,6 +14,8 @@ namespace limpid {
 
 namespace {
 
+constexpr const char* kGroup = "Many prompts";
+
 /// A file, or standard output for "-".
 class Output {
  public:
@@ -93,12 +95,14 @@ Status refuse_same_file(const BatchOptions& options) {
 
 void BatchOptions::add_to(CLI::App& app) {
   auto* file = app.add_option("--prompts", prompts,
-                              "Explain every line of a file (-: standard input): a prompt, or JSON such as "
-                              "{\"prompt\": \"...\", \"id\": 7}. Writes a line of JSON for each")
-                   ->option_text("FILE");
+                              "Explain every line of this file (-: standard input), and write a line of "
+                              "JSON for each")
+                   ->option_text("FILE")
+                   ->group(kGroup);
   file->excludes(app.get_option("--format"));
-  app.add_option("--out", out, "Where the lines go that --prompts writes; -: standard output")
+  app.add_option("--out", out, "Where these lines go instead of standard output")
       ->option_text("FILE")
+      ->group(kGroup)
       ->needs(file);
 }
 

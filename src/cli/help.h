@@ -1,5 +1,8 @@
-// How --help looks.
+// How --help looks: one width everywhere, options in groups, texts wrapped. docs/reference/ is made from it
+// (tools/reference_doc.py).
 #pragma once
+
+#include <string>
 
 namespace CLI {
 class App;
@@ -7,8 +10,7 @@ class App;
 
 namespace limpid {
 
-/// Makes the usage line name positionals as their option text says ("[MODEL] PROMPT"). Before any sub-command
-/// is added, since those take over the formatter.
-void set_help_format(CLI::App& app);
+/// For `app` and the sub-commands added to it later. `description`: paragraphs of text, one a line.
+void set_help_format(CLI::App& app, std::string description = {});
 
 }  // namespace limpid

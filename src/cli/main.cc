@@ -26,15 +26,23 @@ int finish() {
   return kFailed;
 }
 
+std::string footer(std::string_view examples) {
+  std::string text = examples.find('\n') == std::string_view::npos ? "Example:\n  " : "Examples:\n  ";
+  for (const char c : examples) text += c == '\n' ? "\n  " : std::string(1, c);
+  return text;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("limpid shows how a language model arrived at its next token.", "limpid");
   app.set_version_flag("--version", fmt::format("limpid {}", limpid::version()));
   app.require_subcommand(1);
   limpid::set_help_format(app);
+  app.footer("`limpid VERB --help` describes a verb and its options, with examples that work.");
   std::function<limpid::Status()> action;
   for (const limpid::Verb* verb : limpid::verbs()) {
     CLI::App* sub = app.add_subcommand(std::string(verb->name), std::string(verb->summary));
-    sub->footer(fmt::format("Example:\n  {}", verb->example));
+    limpid::set_help_format(*sub, std::string(verb->description));
+    sub->footer(footer(verb->examples));
     auto verb_action = verb->define(*sub);
     sub->callback([&action, verb_action] { action = verb_action; });
   }

@@ -11,20 +11,25 @@ namespace limpid {
 
 void ComputeOptions::add_to(CLI::App& app) {
   app.add_option("--backend", backend, "cpu, or reference: slow scalar loops that read like the formulas")
-      ->capture_default_str();
-  app.add_option("--threads", threads, "Threads to use; 0: one per core")
+      ->option_text("NAME")
+      ->capture_default_str()
+      ->group(kComputeGroup);
+  app.add_option("--threads", threads,
+                 "Threads to use; 0: one per core. Results are the same with any number")
       ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kComputeGroup);
   add_memory_option(app, memory);
 }
 
 void add_memory_option(CLI::App& app, size_t& memory) {
   app.add_option(
          "--memory", memory,
-         "Memory that a run may take, weights included, as 8G or 800M; weights that do not fit are read\n"
+         "Memory that a run may take, weights included, as 8G or 800M; weights that do not fit are read "
          "from the file as they are used. Without it: what is free, less room for the file's pages")
       ->transform(CLI::AsSizeValue(false))
-      ->option_text("SIZE");
+      ->option_text("SIZE")
+      ->group(kComputeGroup);
 }
 
 OpenOptions ComputeOptions::open(std::string adapter) const {
@@ -37,22 +42,23 @@ void ComputeOptions::apply() const {
 
 void add_adapter_option(CLI::App& app, std::string& adapter) {
   app.add_option("--adapter", adapter, "Folder of a LoRA adapter (as PEFT saves it) to add to the model")
-      ->option_text("DIR");
+      ->option_text("DIR")
+      ->group(kModelGroup);
 }
 
 void PromptOptions::define(CLI::App& app, const char* words_text, int n_word) {
-  app.add_option("words", words,
-                 "MODEL is a GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; "
-                 "without it the\n"
-                 "default model. PROMPT is a text; -: standard input.")
+  app.add_option("words", words, fmt::format("{} PROMPT is a text; -: standard input.", kModelText))
       ->option_text(words_text)
       ->expected(0, n_word);
+  add_adapter_option(app, adapter);
   app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")
       ->delimiter(',')
-      ->allow_extra_args(false);
-  auto* with = app.add_flag("--bos", bos, "Put the BOS token first, whatever the tokenizer says");
-  app.add_flag("--no-bos", no_bos, "Add no BOS token")->excludes(with);
-  add_adapter_option(app, adapter);
+      ->allow_extra_args(false)
+      ->option_text("N,N,...")
+      ->group(kPromptGroup);
+  auto* with = app.add_flag("--bos", bos, "Begin with the BOS token, whatever the tokenizer says")
+                   ->group(kPromptGroup);
+  app.add_flag("--no-bos", no_bos, "Begin without it")->excludes(with)->group(kPromptGroup);
 }
 
 void PromptOptions::add_to(CLI::App& app, Prompting prompting) {
@@ -114,7 +120,10 @@ PromptOptions::Resolved PromptOptions::resolve() const {
 
 void add_format_option(CLI::App& app, std::string& format, std::vector<std::string> formats) {
   format = formats.front();
-  app.add_option("--format", format, "Output format")->check(CLI::IsMember(formats))->capture_default_str();
+  app.add_option("--format", format, "What is written; json is for programs, see docs/schema/")
+      ->check(CLI::IsMember(formats))
+      ->capture_default_str()
+      ->group(kOutputGroup);
 }
 
 }  // namespace limpid

@@ -12,6 +12,18 @@ class App;
 
 namespace limpid {
 
+// Titles under which --help lists options; a verb may have others. Options without one come last.
+inline constexpr const char* kModelGroup = "Model";
+inline constexpr const char* kPromptGroup = "Prompt";
+inline constexpr const char* kOutputGroup = "Output";
+inline constexpr const char* kComputeGroup = "Compute";
+
+/// What every verb says of MODEL.
+inline constexpr const char* kModelText =
+    "MODEL is a GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; without it the "
+    "default "
+    "model.";
+
 struct ComputeOptions {
   std::string backend = "cpu";
   int threads = 0;    // 0: all cores

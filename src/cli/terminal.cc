@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <algorithm>
 #include <clocale>
 #include <cstdlib>
 #include <cwchar>
@@ -108,6 +109,27 @@ std::string fit_right(std::string_view text, int width) {
   const size_t end = out.find_last_not_of(' ');
   const size_t blanks = end == std::string::npos ? out.size() : out.size() - end - 1;
   return std::string(blanks, ' ') + out.substr(0, out.size() - blanks);
+}
+
+std::string wrap(std::string_view text, int indent, int width) {
+  std::string out;
+  int column = indent;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const int n = display_width(word);
+    if (column > indent && column + 1 + n > width) {
+      out += fmt::format("\n{:{}}", "", indent);
+      column = indent;
+    }
+    if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += n;
+  }
+  return out;
 }
 
 std::string mark_blanks(std::string_view text) {

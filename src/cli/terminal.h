@@ -31,6 +31,10 @@ int display_width(std::string_view text);
 std::string fit(std::string_view text, int width);
 std::string fit_right(std::string_view text, int width);  // padded on the left
 
+/// The words of the text, in lines of at most `width` columns; all but the first are indented. A longer word
+/// keeps its line to itself.
+std::string wrap(std::string_view text, int indent, int width);
+
 /// A token as shown: visible marks for space, line break, tab and control characters.
 std::string mark_blanks(std::string_view text);
 

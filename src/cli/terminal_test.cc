@@ -27,6 +27,14 @@ TEST_F(TerminalTest, FitCutsAndPads) {
   EXPECT_EQ(fit_right("ab", 4), "  ab");
 }
 
+TEST_F(TerminalTest, WrapKeepsWordsWhole) {
+  EXPECT_EQ(wrap("", 2, 8), "");
+  EXPECT_EQ(wrap("ab cd ef gh", 2, 8), "ab cd\n  ef gh");
+  EXPECT_EQ(wrap("ab abcdefgh cd", 2, 8), "ab\n  abcdefgh\n  cd");
+  EXPECT_EQ(wrap("日本 日本", 0, 8), "日本\n日本");
+  EXPECT_EQ(wrap("日本 日本", 0, 9), "日本 日本");
+}
+
 TEST_F(TerminalTest, BlanksAndControlsAreVisible) {
   EXPECT_EQ(mark_blanks(" a\n\tb\x1b[31m"), "·a⏎⇥b\\x1b[31m");
 }

@@ -15,10 +15,11 @@ namespace limpid {
 
 struct Verb {
   std::string_view name;
-  std::string_view summary;  // one line
-  std::string_view example;  // a command line that works; shown by --help
+  std::string_view summary;   // one line
+  std::string_view examples;  // command lines that work on the default model, one a line; the tests run them
   /// Adds the verb's options to its sub-command and returns what runs once they are parsed.
   std::function<Status()> (*define)(CLI::App& app);
+  std::string_view description = {};  // of --help: what it does and gives; paragraphs, one a line
 };
 
 std::span<const Verb* const> verbs();

@@ -10,6 +10,8 @@ namespace limpid {
 
 namespace {
 
+constexpr const char* kRunsGroup = "Runs";
+
 struct Options {
   std::string model;
   ComputeOptions compute;
@@ -51,14 +53,16 @@ Status run_bench(const Options& options) {
 
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("model", options->model, "A model as for explain; without it the default model")
-      ->option_text("[MODEL]");
+  app.add_option("model", options->model, kModelText)->option_text("[MODEL]");
   app.add_option("--tokens", options->request.n_tok, "Prompt lengths, separated by commas")
       ->delimiter(',')
-      ->capture_default_str();
+      ->option_text("N,N,...")
+      ->capture_default_str()
+      ->group(kRunsGroup);
   app.add_option("--repeats", options->request.repeats, "Runs per length; the median is shown")
       ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kRunsGroup);
   add_adapter_option(app, options->adapter);
   add_format_option(app, options->format, {"table", "json"});
   options->compute.add_to(app);
@@ -68,7 +72,9 @@ std::function<Status()> define(CLI::App& app) {
 }  // namespace
 
 extern const Verb k_bench;
-const Verb k_bench = {"bench", "Measure speed and memory of a model on this machine",
-                      "limpid bench --tokens 16,64", define};
+const Verb k_bench = {
+    "bench", "Measure speed and memory of a model on this machine", "limpid bench --tokens 16,64", define,
+    "Runs the model over prompts of several lengths and says how long the forward pass, all "
+    "contributions and the route take, and how much memory they need."};
 
 }  // namespace limpid

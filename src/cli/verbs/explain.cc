@@ -15,6 +15,8 @@ namespace limpid {
 
 namespace {
 
+constexpr const char* kRouteGroup = "Route";
+
 struct Options {
   PromptOptions prompt;
   ComputeOptions compute;
@@ -85,20 +87,26 @@ void check(Options& options) {
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->prompt.add_to(app);
-  app.add_option("--token", options->token,
-                 "Explain what is predicted after this token; negative: from the end")
-      ->capture_default_str();
-  app.add_option("--threshold", options->threshold, "Parts at or below this share are dropped, 0 to 1")
+  app.add_option(
+         "--token", options->token,
+         "Explain what is predicted after this token: 0 is the first, negative numbers count from the end")
+      ->capture_default_str()
+      ->group(kRouteGroup);
+  app.add_option("--threshold", options->threshold, "Parts of a state at or below this share are dropped")
       ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kRouteGroup);
   app.add_flag("--renormalize,!--no-renormalize", options->renormalize,
-               "Divide what is left of each state by its sum (default), or keep the shares as they are");
+               "Divide what is left of each state by its sum (default), or keep the shares as they are")
+      ->group(kRouteGroup);
   app.add_option("--top", options->top, "Number of predictions shown")
       ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kOutputGroup);
   app.add_option("--min-flow", options->min_flow, "Draw edges that carry at least this share of the flow")
       ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kOutputGroup);
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->batch.add_to(app);
   options->compute.add_to(app);
@@ -109,8 +117,21 @@ std::function<Status()> define(CLI::App& app) {
 }  // namespace
 
 extern const Verb k_explain;
-const Verb k_explain = {"explain", "Show the routes by which information reached a prediction",
-                        "limpid explain \"When Mary and John went to the store, John gave a drink to\"",
-                        define};
+const Verb k_explain = {
+    "explain", "Show the routes by which information reached a prediction",
+    "limpid explain \"When Mary and John went to the store, John gave a drink to\"\n"
+    "limpid explain --threshold 0.1 --format json \"The capital of France is\"\n"
+    "printf 'Rome is in\\n{\"prompt\": \"Oslo is in\", \"id\": 7}\\n' | limpid explain --prompts -",
+    define,
+    "Runs the model over the prompt and follows what its next token was predicted from, down to the "
+    "embeddings: attention heads that read earlier tokens, feed-forward blocks, and the residual stream "
+    "between them. Shows the most probable next tokens, a drawing of the route (tokens as columns, layers as "
+    "rows), and the strongest edges and heads. Shares say where information flows; they claim no causal "
+    "effect.\n"
+    "With --prompts every line of a file is a request: a prompt as it stands or, if it starts with {, a JSON "
+    "object with \"prompt\" or \"ids\" and, where wanted, \"token\", \"threshold\", \"renormalize\", and an "
+    "\"id\" that comes back with the answer. Each answer is a line of JSON (docs/schema/batch.json), a "
+    "result "
+    "or an error. A line that fails stops nothing, but makes the exit code 1."};
 
 }  // namespace limpid

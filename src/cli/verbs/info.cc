@@ -92,14 +92,12 @@ Status run_info(const Options& options) {
 
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("model", options->model,
-                 "A GGUF file, a Hugging Face folder, an id in its cache or a name of Ollama; without it the "
-                 "default model")
-      ->option_text("[MODEL]");
+  app.add_option("model", options->model, kModelText)->option_text("[MODEL]");
   add_adapter_option(app, options->adapter);
   app.add_option("--tokens", options->n_tok, "Prompt length that the memory estimate is for")
       ->check(CLI::Range(1, 1 << 24))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kComputeGroup);
   add_memory_option(app, options->memory);
   add_format_option(app, options->format, {"table", "json"});
   return [options] { return run_info(*options); };
@@ -108,6 +106,10 @@ std::function<Status()> define(CLI::App& app) {
 }  // namespace
 
 extern const Verb k_info;
-const Verb k_info = {"info", "Describe a model without loading it", "limpid info --tokens 1024", define};
+const Verb k_info = {
+    "info", "Describe a model without loading it", "limpid info\nlimpid info --tokens 1024 --memory 400M",
+    define,
+    "Reads the headers of a model and says what it is made of, whether limpid can run it and, "
+    "if not, why, and how much memory a run will take."};
 
 }  // namespace limpid

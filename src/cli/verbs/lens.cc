@@ -19,6 +19,8 @@ namespace {
 const std::map<std::string, StateKind> kStates = {
     {"pre", StateKind::kPre}, {"mid", StateKind::kMid}, {"post", StateKind::kPost}};
 
+constexpr const char* kReadingGroup = "Reading";
+
 struct Options {
   PromptOptions prompt;
   ComputeOptions compute;
@@ -58,22 +60,28 @@ std::function<Status()> define(CLI::App& app) {
          "The state of each layer that is read: pre, the one it starts from; mid, after attention; post, "
          "after the FFN")
       ->transform(CLI::CheckedTransformer(kStates))
-      ->option_text("pre|mid|post [post]");
+      ->option_text("pre|mid|post")
+      ->default_str("post")
+      ->group(kReadingGroup);
   app.add_option(
          "--token", options->request.positions,
          "Only these positions, separated by commas; negative: from the end. One position shows more of "
          "it")
       ->delimiter(',')
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->option_text("N,N,...")
+      ->group(kReadingGroup);
   app.add_option("--top", options->request.n_predictions, "Number of tokens in each cell")
       ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kOutputGroup);
   app.add_option(
          "--rank-of", options->rank_of,
          "Also tell the rank of this token, as text or #ID; may be repeated. The grid shows that of the "
          "first")
       ->option_text("TOKEN")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false)
+      ->group(kReadingGroup);
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->compute.add_to(app);
   return [options] { return run_lens(*options); };
@@ -82,9 +90,13 @@ std::function<Status()> define(CLI::App& app) {
 }  // namespace
 
 extern const Verb k_lens;
-const Verb k_lens = {"lens", "Show what each state would predict, at every position and layer",
-                     "limpid lens \"When Mary and John went to the store, John gave a drink to\" "
-                     "--token -1 --rank-of \" Mary\"",
-                     define};
+const Verb k_lens = {
+    "lens", "Show what each state would predict, at every position and layer",
+    "limpid lens \"When Mary and John went to the store, John gave a drink to\" "
+    "--token -1 --rank-of \" Mary\"",
+    define,
+    "Reads states of the residual stream as if they were the last one (the logit lens): for every "
+    "layer and token, the most probable next tokens and their probabilities. docs/method.md says "
+    "how vectors are read in the vocabulary."};
 
 }  // namespace limpid

@@ -13,28 +13,6 @@ namespace {
 
 constexpr int kMargin = 15;  // columns before a text that takes several lines
 
-/// The words of the text, in lines of at most `width` columns; all but the first are indented.
-std::string wrap(std::string_view text, int indent, int width) {
-  std::string out;
-  int column = indent;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-    const int n = display_width(word);
-    if (column > indent && column + 1 + n > width) {
-      out += fmt::format("\n{:{}}", "", indent);
-      column = indent;
-    }
-    if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += word;
-    column += n;
-  }
-  return out;
-}
-
 void print_families(const Models& models, int width) {
   constexpr int kIndent = 28;
   fmt::print("  {:<13}{:<13}{}\n", "model_type", "in GGUF", "members");
@@ -89,6 +67,9 @@ std::function<Status()> define(CLI::App& app) {
 
 extern const Verb k_models;
 const Verb k_models = {"models", "List supported families and formats, and the models on this machine",
-                       "limpid models", define};
+                       "limpid models\nlimpid models --format json", define,
+                       "Lists the model families and file formats that limpid opens, and the models that it "
+                       "finds on this machine: the default one, those in Hugging Face's cache and those of "
+                       "Ollama."};
 
 }  // namespace limpid

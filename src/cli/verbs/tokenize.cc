@@ -50,14 +50,20 @@ Status run_tokenize(const Options& options) {
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->prompt.add_to(app);
-  app.add_flag("--json", options->json, "Write JSON: {\"ids\": [...], \"tokens\": [...]}");
+  app.add_flag("--json", options->json, "Write JSON: {\"ids\": [...], \"tokens\": [...]}")
+      ->group(kOutputGroup);
   return [options] { return run_tokenize(*options); };
 }
 
 }  // namespace
 
 extern const Verb k_tokenize;
-const Verb k_tokenize = {"tokenize", "Show the tokens of a text",
-                         "limpid tokenize \"When Mary and John went to the store\"", define};
+const Verb k_tokenize = {
+    "tokenize", "Show the tokens of a text",
+    "limpid tokenize \"When Mary and John went to the store\"\n"
+    "echo \"When Mary and John\" | limpid tokenize --json -",
+    define,
+    "Lists what the model reads of a text: the position, id, text and bytes of each token. "
+    "A character that several tokens share is shown whole on each."};
 
 }  // namespace limpid

@@ -33,13 +33,14 @@ Status run_trace(const Options& options) {
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options->prompt.add_to(app);
-  app.add_option("--out,-o", options->path, "The safetensors file to write")->required();
-  app.add_option(
-      "--only", options->only,
-      "Write only tensors whose names match; * and ? are wildcards; may be repeated. Names: ids, logits, "
-      "resid_pre.L resid_mid.L resid_post.L attention_out.L ffn_out.L attention.L contribution.attention.L "
-      "contribution.attention_residual.L contribution.attention_bias.L contribution.ffn.L "
-      "contribution.ffn_residual.L contribution.neuron.L contribution.neuron_residual.L");
+  app.add_option("--out,-o", options->path, "The safetensors file to write")
+      ->required()
+      ->option_text("FILE")
+      ->group(kOutputGroup);
+  app.add_option("--only", options->only,
+                 "Write only tensors whose names match; * and ? are wildcards; may be repeated")
+      ->option_text("PATTERN")
+      ->group(kOutputGroup);
   options->compute.add_to(app);
   return [options] { return run_trace(*options); };
 }
@@ -47,8 +48,16 @@ std::function<Status()> define(CLI::App& app) {
 }  // namespace
 
 extern const Verb k_trace;
-const Verb k_trace = {"trace", "Write a run's tensors to a safetensors file",
-                      "limpid trace \"When Mary and John\" --out trace.safetensors --only 'resid_post.*'",
-                      define};
+const Verb k_trace = {
+    "trace", "Write a run's tensors to a safetensors file",
+    "limpid trace \"When Mary and John\" --out trace.safetensors --only 'resid_post.*'", define,
+    "Runs the model over the prompt and writes what it computed, as float32, for other "
+    "programs to read.\n"
+    "The tensors, where L is a layer from 0: ids; logits; resid_pre.L, resid_mid.L and "
+    "resid_post.L, the residual stream before attention, after it and after the feed-forward "
+    "block; attention_out.L and ffn_out.L, what the blocks add to it; attention.L; and the "
+    "importance shares contribution.attention.L, contribution.attention_residual.L, "
+    "contribution.attention_bias.L, contribution.ffn.L, contribution.ffn_residual.L, "
+    "contribution.neuron.L and contribution.neuron_residual.L."};
 
 }  // namespace limpid

@@ -13,6 +13,8 @@ namespace limpid {
 
 namespace {
 
+constexpr const char* kReferenceGroup = "Reference";
+
 struct Options {
   PromptOptions prompt;
   ComputeOptions compute;
@@ -73,7 +75,8 @@ std::function<Status()> define(CLI::App& app) {
          "--reference", options->reference,
          "A safetensors file as `trace` writes it: `ids`, which are run, and any other tensors, which the "
          "run is compared with")
-      ->option_text("FILE");
+      ->option_text("FILE")
+      ->group(kReferenceGroup);
   add_format_option(app, options->format, {"table", "json"});
   options->compute.add_to(app);
   app.parse_complete_callback([o = options.get()] { check(*o); });
@@ -83,7 +86,12 @@ std::function<Status()> define(CLI::App& app) {
 }  // namespace
 
 extern const Verb k_verify;
-const Verb k_verify = {"verify", "Check that a run adds up, or agrees with a reference", "limpid verify",
-                       define};
+const Verb k_verify = {
+    "verify", "Check that a run adds up, or agrees with a reference", "limpid verify", define,
+    "Runs the model over a prompt, or a sample text without one, and checks what must be true "
+    "of every run: states are the sums of their parts, attention is a distribution, shares "
+    "sum to 1. With a reference it also checks that the run agrees with another "
+    "implementation's. docs/method.md says what may differ by how much. Exit code 1 when a "
+    "check fails."};
 
 }  // namespace limpid
