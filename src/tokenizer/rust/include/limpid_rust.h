@@ -1,4 +1,5 @@
-/* C interface of the Rust library limpid_rust: Hugging Face's tokenizers crate behind opaque handles.
+/* C interface of the Rust library limpid_rust: Hugging Face's tokenizers crate behind opaque handles, and chat
+ * templates rendered by the minijinja crate.
  *
  * Functions that can fail return an error text: data is NULL on success, otherwise the caller frees it.
  * Nothing here prints, aborts or unwinds; a panic inside the crate comes back as an error text.
@@ -10,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,6 +75,21 @@ uint64_t limpid_tokenizer_size(const LimpidTokenizer* tokenizer);
 
 /* The decoder as JSON, "null" when there is none. */
 LimpidText limpid_tokenizer_decoder(const LimpidTokenizer* tokenizer, LimpidText* out);
+
+/* What a chat template is given. `messages` holds the role and the content of each, one after the other,
+ * `variables` names and texts (bos_token). `now` is what strftime_now tells. */
+typedef struct {
+  const LimpidView* messages;
+  size_t n_message;
+  const LimpidView* variables;
+  size_t n_variable;
+  bool add_generation_prompt;
+  const struct tm* now;
+} LimpidChat;
+
+/* Renders a Jinja template. Work, memory and recursion are bounded. Sets *refused when the error text is what
+ * the template itself gave to raise_exception. Error texts are printable. */
+LimpidText limpid_chat_render(LimpidView source, const LimpidChat* chat, LimpidText* out, bool* refused);
 
 void limpid_tokenizer_free(LimpidTokenizer* tokenizer);
 void limpid_text_free(LimpidText text);

@@ -1,9 +1,11 @@
 //! The C interface: raw pointers in and out, panics turned into error texts.
 
+use std::ffi::{c_char, c_void, CString};
 use std::panic::{catch_unwind, set_hook, AssertUnwindSafe};
 use std::ptr::{null_mut, slice_from_raw_parts_mut};
 use std::sync::Once;
 
+use crate::chat;
 use crate::tokenizer::{Handle, Outcome};
 
 #[repr(C)]
@@ -30,6 +32,16 @@ pub struct TokenOut {
     content: Text,
     added: bool,
     special: bool,
+}
+
+#[repr(C)]
+pub struct Chat {
+    messages: *const View,
+    n_message: usize,
+    variables: *const View,
+    n_variable: usize,
+    add_generation_prompt: bool,
+    now: *const c_void,
 }
 
 /// A C++ string_view may be empty with a null pointer, which a Rust slice must not have.
@@ -70,7 +82,7 @@ impl Ids {
 fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    format!("the tokenizers library failed: {}", text.unwrap_or_default())
+    format!("the library failed: {}", text.unwrap_or_default())
 }
 
 /// Runs `work`; an error or a panic becomes the returned text. The default panic hook would print.
@@ -89,6 +101,60 @@ unsafe fn strings<'a>(views: &[View], what: &str) -> Outcome<Vec<&'a str>> {
         std::str::from_utf8(view.bytes()).map_err(|error| format!("{what} {i}: {error}"))
     };
     views.iter().enumerate().map(decode).collect()
+}
+
+unsafe fn pairs<'a>(views: *const View, n: usize, what: &str) -> Outcome<Vec<(&'a str, &'a str)>> {
+    let texts = strings(slice(views, 2 * n), what)?;
+    Ok(texts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+}
+
+extern "C" {
+    fn strftime(out: *mut c_char, size: usize, format: *const c_char, time: *const c_void) -> usize;
+}
+
+/// The C library's `struct tm`, which outlives the call that it was given to.
+struct Time(*const c_void);
+unsafe impl Send for Time {}
+unsafe impl Sync for Time {}
+
+impl Time {
+    fn write(&self, format: &str) -> Outcome<String> {
+        // An empty result is no failure; with a blank before it, 0 bytes can only mean one.
+        let blank = CString::new(format!(" {format}")).map_err(|error| error.to_string())?;
+        let mut out = vec![0u8; 512];
+        let size = unsafe { strftime(out.as_mut_ptr().cast(), out.len(), blank.as_ptr(), self.0) };
+        out.truncate(size);
+        let text = String::from_utf8(out).map_err(|error| error.to_string())?;
+        text.strip_prefix(' ').map(str::to_string).ok_or("strftime_now: the date is too long".into())
+    }
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn limpid_chat_render(
+    template: View,
+    chat: *const Chat,
+    out: *mut Text,
+    refused: *mut bool,
+) -> Text {
+    guarded(|| {
+        let template = strings(&[template], "template")?[0];
+        let time = Time((*chat).now);
+        let input = chat::Chat {
+            messages: pairs((*chat).messages, (*chat).n_message, "message")?,
+            variables: pairs((*chat).variables, (*chat).n_variable, "variable")?,
+            add_generation_prompt: (*chat).add_generation_prompt,
+            clock: Box::new(move |format| time.write(format)),
+        };
+        match chat::render(template, input) {
+            Ok(text) => *out = Text::new(text),
+            Err(chat::Failure::Broken(problem)) => return Err(problem),
+            Err(chat::Failure::Refused(reason)) => {
+                *refused = true;
+                return Err(reason);
+            }
+        }
+        Ok(())
+    })
 }
 
 #[no_mangle]
