@@ -27,6 +27,10 @@ struct Prompt {
   std::string text;
   std::vector<int> ids = {};
   AddBos bos = AddBos::kAsTokenizer;
+  /// The text is what the user says in a conversation, written down by the model's own template; BOS is then
+  /// the template's business unless kYes.
+  bool chat = false;
+  std::string system = {};  // the system's message before it, with `chat`; empty: none
 };
 
 struct Prediction {

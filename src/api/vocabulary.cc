@@ -1,6 +1,7 @@
 #include "api/vocabulary.h"
 
 #include <algorithm>
+#include <ctime>
 #include <fmt/format.h>
 
 #include "api/open_model.h"
@@ -10,6 +11,9 @@ namespace limpid {
 Vocabulary::Vocabulary(const Checkpoint& checkpoint)
     : tokenizer_(Tokenizer::load(checkpoint).map([](Tokenizer&& t) {
         return std::make_shared<const Tokenizer>(std::move(t));
+      })),
+      chat_template_(find_chat_template(checkpoint).map([](ChatTemplate&& t) {
+        return std::make_shared<const ChatTemplate>(std::move(t));
       })) {}
 
 Result<Vocabulary> Vocabulary::open(std::string_view model, std::string_view adapter) {
@@ -19,10 +23,30 @@ Result<Vocabulary> Vocabulary::open(std::string_view model, std::string_view ada
   return vocabulary;
 }
 
+Result<std::string> Vocabulary::conversation(const Prompt& prompt) const {
+  if (!chat_template_) return tl::unexpected<Error>(chat_template_.error());
+  const auto name = [&](const std::optional<int>& id) {
+    return id ? std::optional((*tokenizer_)->piece(*id).bytes) : std::nullopt;
+  };
+  std::vector<ChatMessage> messages;
+  if (!prompt.system.empty()) messages.push_back({"system", prompt.system});
+  messages.push_back({"user", prompt.text});
+  ChatInput input = {messages, name((*tokenizer_)->bos_id()), name((*tokenizer_)->eos_id())};
+  const std::time_t now = std::time(nullptr);
+  ::localtime_r(&now, &input.now);
+  return render_chat(**chat_template_, input);
+}
+
 Result<std::vector<int>> Vocabulary::encode(const Prompt& prompt, std::vector<std::string>& warnings) const {
   if (!prompt.ids.empty()) return prompt.ids;
   if (!tokenizer_) return tl::unexpected<Error>(tokenizer_.error());
-  LIMPID_TRY(Encoding encoding, (*tokenizer_)->encode(prompt.text, prompt.bos));
+  std::string text = prompt.text;
+  AddBos bos = prompt.bos;
+  if (prompt.chat) {
+    LIMPID_TRY(text, conversation(prompt));
+    if (bos == AddBos::kAsTokenizer) bos = AddBos::kNo;
+  }
+  LIMPID_TRY(Encoding encoding, (*tokenizer_)->encode(text, bos));
   if (encoding.doubled_bos) {
     warnings.push_back(
         "the prompt begins with the BOS token that the tokenizer also adds: it now stands twice "

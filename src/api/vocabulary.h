@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
+#include "tokenizer/chat_template.h"
 #include "tokenizer/tokenizer.h"
 
 namespace limpid {
@@ -22,7 +23,8 @@ class Vocabulary {
   /// Of a model that need not be supported otherwise. Errors: as open_model, Tokenizer::load.
   static Result<Vocabulary> open(std::string_view model, std::string_view adapter = {});
 
-  /// Ids of the prompt. Adds to `warnings` (a doubled BOS). Errors: no tokenizer, an empty text.
+  /// Ids of the prompt. Adds to `warnings` (a doubled BOS). Errors: no tokenizer, an empty text; with
+  /// prompt.chat also as find_chat_template and render_chat.
   Result<std::vector<int>> encode(const Prompt& prompt, std::vector<std::string>& warnings) const;
   /// One piece per id, in context. Ids without a text of their own stand in as "#123".
   Result<std::vector<Piece>> pieces(std::span<const int> ids) const;
@@ -35,9 +37,11 @@ class Vocabulary {
   int n_vocab() const { return tokenizer_ ? (*tokenizer_)->n_vocab() : 0; }
 
  private:
+  Result<std::string> conversation(const Prompt& prompt) const;
   bool knows(int id) const { return id >= 0 && id < n_vocab(); }
 
   Result<std::shared_ptr<const Tokenizer>> tokenizer_;
+  Result<std::shared_ptr<const ChatTemplate>> chat_template_;  // its error is reported when it is asked for
 };
 
 }  // namespace limpid

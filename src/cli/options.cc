@@ -51,14 +51,22 @@ void PromptOptions::define(CLI::App& app, const char* words_text, int n_word) {
       ->option_text(words_text)
       ->expected(0, n_word);
   add_adapter_option(app, adapter);
-  app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->option_text("N,N,...")
-      ->group(kPromptGroup);
+  auto* by_id = app.add_option("--ids", ids, "Token ids instead of a prompt, separated by commas")
+                    ->delimiter(',')
+                    ->allow_extra_args(false)
+                    ->option_text("N,N,...")
+                    ->group(kPromptGroup);
   auto* with = app.add_flag("--bos", bos, "Begin with the BOS token, whatever the tokenizer says")
                    ->group(kPromptGroup);
   app.add_flag("--no-bos", no_bos, "Begin without it")->excludes(with)->group(kPromptGroup);
+  auto* in_chat =
+      app.add_flag("--chat", chat, "Put the prompt into a conversation, by the model's own chat template")
+          ->excludes(by_id)
+          ->group(kPromptGroup);
+  app.add_option("--system", system, "The system's message in that conversation")
+      ->needs(in_chat)
+      ->option_text("TEXT")
+      ->group(kPromptGroup);
 }
 
 void PromptOptions::add_to(CLI::App& app, Prompting prompting) {
@@ -83,6 +91,8 @@ void PromptOptions::check() const {
       throw CLI::ValidationError("--ids", "replaces the prompt: expected only a model beside it");
     return;
   }
+  if (chat && is_empty() && !has_other_prompts_)
+    throw CLI::ValidationError("--chat", "expected a prompt to put into a conversation");
   if (prompting_ == Prompting::kOptional) return;
   if (words.empty()) throw CLI::RequiredError("PROMPT");
   if (words.size() == 1 && names_model(words.front())) {
@@ -95,6 +105,7 @@ void PromptOptions::expect_model_only(const char* option) {
   if (words.size() > 1 || !ids.empty())
     throw CLI::ValidationError(option, "says what to run: expected only a model beside it");
   prompting_ = Prompting::kOptional;
+  has_other_prompts_ = true;
 }
 
 bool PromptOptions::is_empty() const {
@@ -105,6 +116,8 @@ PromptOptions::Resolved PromptOptions::resolve() const {
   Resolved resolved;
   resolved.prompt.ids = ids;
   resolved.prompt.bos = bos ? AddBos::kYes : no_bos ? AddBos::kNo : AddBos::kAsTokenizer;
+  resolved.prompt.chat = chat;
+  resolved.prompt.system = system;
   const bool has_model = words.size() == 2 || !ids.empty() || prompting_ == Prompting::kOptional;
   if (has_model && !words.empty()) resolved.model = words.front();
   if (!ids.empty() || is_empty()) return resolved;

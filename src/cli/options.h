@@ -49,6 +49,8 @@ struct PromptOptions {
   std::vector<std::string> words;
   std::vector<int> ids;
   bool bos = false, no_bos = false;
+  bool chat = false;
+  std::string system;
   std::string adapter;
 
   void add_to(CLI::App& app, Prompting prompting = Prompting::kRequired);
@@ -73,6 +75,7 @@ struct PromptOptions {
   void define(CLI::App& app, const char* words_text, int n_word);
 
   Prompting prompting_ = Prompting::kRequired;
+  bool has_other_prompts_ = false;
 };
 
 /// `--format`, restricted to what a verb can write; the first is the default.
