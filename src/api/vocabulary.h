@@ -29,6 +29,8 @@ class Vocabulary {
   /// A single id without context.
   Piece piece(int id) const;
 
+  /// Ids after which a generated text ends, sorted; none without a tokenizer.
+  std::vector<int> stop_ids() const { return tokenizer_ ? (*tokenizer_)->stop_ids() : std::vector<int>(); }
   /// 0 without a tokenizer.
   int n_vocab() const { return tokenizer_ ? (*tokenizer_)->n_vocab() : 0; }
 

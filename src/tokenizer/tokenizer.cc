@@ -6,6 +6,7 @@
 #include "tokenizer/display.h"
 #include "tokenizer/gguf_tokenizer.h"
 #include "tokenizer/hub_tokenizer.h"
+#include "tokenizer/stop_ids.h"
 #include "tokenizer/token_bytes.h"
 
 namespace limpid {
@@ -13,6 +14,7 @@ namespace limpid {
 struct Tokenizer::Impl {
   LoadedTokenizer loaded;
   TokenBytes token_bytes;
+  std::vector<int> stop_ids;
 };
 
 namespace {
@@ -48,7 +50,9 @@ Result<Tokenizer> Tokenizer::load(const Checkpoint& checkpoint) {
   LIMPID_TRY(LoadedTokenizer loaded, load_any(checkpoint));
   LIMPID_TRY(const std::string decoder, loaded.engine.decoder_json());
   LIMPID_TRY(TokenBytes token_bytes, TokenBytes::parse(decoder, loaded.source));
-  return Tokenizer(std::make_unique<Impl>(Impl{std::move(loaded), std::move(token_bytes)}));
+  LIMPID_TRY(std::vector<int> stop_ids, read_stop_ids(checkpoint, loaded.eos, loaded.engine.size()));
+  return Tokenizer(
+      std::make_unique<Impl>(Impl{std::move(loaded), std::move(token_bytes), std::move(stop_ids)}));
 }
 
 Result<Encoding> Tokenizer::encode(std::string_view text, AddBos bos) const {
@@ -104,6 +108,9 @@ std::optional<int> Tokenizer::bos_id() const {
 }
 std::optional<int> Tokenizer::eos_id() const {
   return impl_->loaded.eos;
+}
+const std::vector<int>& Tokenizer::stop_ids() const {
+  return impl_->stop_ids;
 }
 std::string_view Tokenizer::source() const {
   return impl_->loaded.source;

@@ -47,6 +47,8 @@ class Tokenizer {
   int n_vocab() const;
   std::optional<int> bos_id() const;
   std::optional<int> eos_id() const;
+  /// Ids after which a generated text ends, sorted: EOS and what read_stop_ids finds beside it.
+  const std::vector<int>& stop_ids() const;
   /// "tokenizer.json", "vocab.json", "GGUF gpt2/smollm" or "GGUF llama".
   std::string_view source() const;
 
