@@ -36,7 +36,7 @@ Json spec_of(const ModelSpec& spec) {
 
 }  // namespace
 
-std::string to_json(const Session& session, const Explanation& explanation, const Route& route) {
+Json explanation_of(const Session& session, const Explanation& explanation, const Route& route) {
   Json json = {{"model", model_of(session)}, {"tokens", Json::array()}};
   for (const Piece& piece : explanation.tokens()) json["tokens"].push_back(token_of(piece));
   json["token"] = explanation.position();
@@ -49,7 +49,11 @@ std::string to_json(const Session& session, const Explanation& explanation, cons
   json["edges"] = Json::array();
   for (const Edge& edge : route.edges) json["edges"].push_back(edge_of(edge));
   json["warnings"] = explanation.warnings();
-  return dump(json);
+  return json;
+}
+
+std::string to_json(const Session& session, const Explanation& explanation, const Route& route) {
+  return dump(explanation_of(session, explanation, route));
 }
 
 std::string to_json(std::span<const Piece> tokens) {

@@ -15,6 +15,8 @@ Json bytes_of(const Piece& piece);
 Json token_of(const Piece& piece);
 Json prediction_of(const NamedPrediction& prediction);
 Json model_of(const Session& session);
+/// docs/schema/explain.json
+Json explanation_of(const Session& session, const Explanation& explanation, const Route& route);
 std::string dump(const Json& json);
 
 }  // namespace limpid
