@@ -18,5 +18,7 @@ Json model_of(const Session& session);
 /// docs/schema/explain.json
 Json explanation_of(const Session& session, const Explanation& explanation, const Route& route);
 std::string dump(const Json& json);
+/// All of it in one line.
+std::string dump_line(const Json& json);
 
 }  // namespace limpid

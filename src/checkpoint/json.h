@@ -1,5 +1,5 @@
-// Small JSON files beside weights (config.json, a shard index), from hostile bytes to a document. Internal to
-// this folder. Callers include <nlohmann/json.hpp>.
+// Small JSON documents (config.json, a shard index, a request), from hostile bytes to values. Callers include
+// <nlohmann/json.hpp>.
 #pragma once
 
 #include <filesystem>

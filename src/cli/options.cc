@@ -69,6 +69,12 @@ void PromptOptions::check() const {
   }
 }
 
+void PromptOptions::expect_model_only(const char* option) {
+  if (words.size() > 1 || !ids.empty())
+    throw CLI::ValidationError(option, "says what to run: expected only a model beside it");
+  prompting_ = Prompting::kOptional;
+}
+
 bool PromptOptions::is_empty() const {
   return ids.empty() && words.size() < (prompting_ == Prompting::kOptional ? 2 : 1);
 }

@@ -49,6 +49,8 @@ struct PromptOptions {
   bool is_empty() const;
   /// Reads standard input for the prompt "-". A missing prompt is a usage error, found while parsing.
   Resolved resolve() const;
+  /// What to run comes from `option`: a single word is the model, and more are wrong usage.
+  void expect_model_only(const char* option);
   /// Throws what CLI11 reports as wrong usage. Runs when parsing is complete, unless the verb sets a check of
   /// its own.
   void check() const;

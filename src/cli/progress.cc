@@ -1,5 +1,6 @@
 #include "cli/progress.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
@@ -21,7 +22,12 @@ double now() {
 ProgressBar::ProgressBar() : start_(now()), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressBar::~ProgressBar() {
+  clear();
+}
+
+void ProgressBar::clear() {
   if (shown_) std::fputs("\r\033[K", stderr);
+  shown_ = false;
 }
 
 RunControl ProgressBar::control() {
@@ -30,8 +36,23 @@ RunControl ProgressBar::control() {
   return control;
 }
 
+bool ProgressBar::is_due() const {
+  return terminal_ && now() - start_ >= kQuietSeconds;
+}
+
+void ProgressBar::show_count(size_t done, std::optional<size_t> total, std::string_view what) {
+  if (total) {
+    const double n = static_cast<double>(std::max(*total, size_t{1}));
+    show(fmt::format("{} of {} {}", done, *total, what), std::min(static_cast<double>(done) / n, 1.0));
+  } else if (is_due()) {
+    shown_ = true;
+    fmt::print(stderr, "\r\033[K{} {}", done, what);
+    std::fflush(stderr);
+  }
+}
+
 void ProgressBar::show(std::string_view stage, double fraction) {
-  if (!terminal_ || now() - start_ < kQuietSeconds) return;
+  if (!is_due()) return;
   shown_ = true;
   const int done = static_cast<int>(fraction * kWidth);
   fmt::print(stderr, "\r\033[K{:>12} [{:<{}}] {:3.0f} %", stage, std::string(static_cast<size_t>(done), '#'),

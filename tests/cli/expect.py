@@ -109,12 +109,31 @@ def json_at(wanted, outcome, _context):
     return problems
 
 
+def json_lines(wanted, outcome, _context):
+    """`wanted` is a list, one entry for each line."""
+    found, problems = parse_lines(outcome)
+    return problems or [f"stdout JSON lines: {problem}" for problem in subset(wanted, found, "$")]
+
+
 def schema(wanted, outcome, context):
     found, problems = parse(outcome)
-    if problems:
-        return problems
+    return problems or validate(found, wanted, context)
+
+
+def schema_of_lines(wanted, outcome, context):
+    found, problems = parse_lines(outcome)
+    return problems or [
+        f"line {number}: {problem}"
+        for number, line in enumerate(found, 1)
+        for problem in validate(line, wanted, context)
+    ]
+
+
+def validate(found, wanted: str, context) -> list[str]:
     try:
-        import jsonschema  # of tools/requirements-test.txt
+        import jsonschema  # of tools/requirements-test.txt, and what it needs
+        import referencing
+        import referencing.jsonschema
     except ImportError:
         return [
             "schema: the Python package jsonschema is missing: run `make venv`, then use build/venv/bin/python"
@@ -122,7 +141,13 @@ def schema(wanted, outcome, context):
     rules = json.loads((context.schemas / wanted).read_text(encoding="utf-8"))
     validator = jsonschema.validators.validator_for(rules)
     validator.check_schema(rules)
-    errors = sorted(validator(rules).iter_errors(found), key=lambda error: error.json_path)
+    # A schema may refer to others by their $id.
+    others = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(context.schemas.glob("*.json"))]
+    as_resource = referencing.jsonschema.DRAFT202012.create_resource
+    registry = referencing.Registry().with_resources(
+        (other["$id"], as_resource(other)) for other in others if "$id" in other
+    )
+    errors = sorted(validator(rules, registry=registry).iter_errors(found), key=lambda error: error.json_path)
     return [f"schema {wanted}: {error.json_path}: {error.message[:300]}" for error in errors[:5]]
 
 
@@ -131,6 +156,16 @@ def parse(outcome):
         return json.loads(outcome.stdout), []
     except ValueError as error:
         return None, [f"stdout: expected JSON: {error}\n{quote('stdout', outcome.stdout)}"]
+
+
+def parse_lines(outcome):
+    *lines, rest = outcome.stdout.split(b"\n")
+    try:
+        if rest:
+            raise ValueError("the last line does not end")
+        return [json.loads(line) for line in lines], []
+    except ValueError as error:
+        return None, [f"stdout: expected lines of JSON: {error}\n{quote('stdout', outcome.stdout)}"]
 
 
 def walk(value, path: str):
@@ -179,7 +214,9 @@ KEYS = {
     "stdout_width": widest,
     "stdout_json": json_subset,
     "stdout_json_at": json_at,
+    "stdout_json_lines": json_lines,
     "schema": schema,
+    "schema_of_lines": schema_of_lines,
     "stderr": exactly("stderr"),
     "stderr_contains": contains("stderr", present=True),
     "stderr_lacks": contains("stderr", present=False),

@@ -64,6 +64,15 @@ TABLE = [
     ),
     ({"args": ["json"], "stdout_json": {}}, [{"args": ["say", "no JSON"]}]),
     (
+        {"args": ["cat"], "stdin": '{"a": 1, "b": 2}\n[3]\n', "stdout_json_lines": [{"a": 1}, [3]]},
+        [
+            {"stdout_json_lines": [{"a": 1}]},
+            {"stdout_json_lines": [{"a": 2}, [3]]},
+            {"stdin": '{"a": 1}\n[3]'},
+            {"stdin": '{"a": 1}\n[3\n'},
+        ],
+    ),
+    (
         {"args": ["write", "{tmp}/f", "x"], "creates": ["f"]},
         [{"creates": ["g"]}, {"args": ["write", "{tmp}/f", ""]}],
     ),
@@ -107,7 +116,7 @@ class RunnerTest(unittest.TestCase):
                 with self.subTest(entry=entry, change=change):
                     self.assertNotEqual(self.problems({**entry, **change}), [])
         keys = {key for entry, _ in TABLE for key in entry}
-        self.assertEqual(set(expect.KEYS) - keys, {"schema"})
+        self.assertEqual(set(expect.KEYS) - keys, {"schema", "schema_of_lines"})
 
     def test_schema(self):
         try:
@@ -115,13 +124,13 @@ class RunnerTest(unittest.TestCase):
         except ImportError:
             self.skipTest("jsonschema is not installed")
         for kind, passes in (("number", True), ("string", False)):
-            schema = {"type": "object", "properties": {"p": {"type": kind}}}
+            schema = {"type": "object", "properties": {"p": {"$ref": "test:kind"}}}
             (self.folder / "s.json").write_text(json.dumps(schema), encoding="utf-8")
-            case = run.read_case("file", {"name": "x", "args": ["json"], "schema": "s.json"})
-            outcome = run.execute(self.program, case.args, case, run.placeholders(self.folder))
-            self.assertEqual(
-                expect.schema("s.json", outcome, expect.Context(self.folder, self.folder)) == [], passes
-            )
+            (self.folder / "kind.json").write_text(json.dumps({"$id": "test:kind", "type": kind}), encoding="utf-8")
+            context = expect.Context(self.folder, self.folder)
+            for text, check in (('{"p": 0.5}', expect.schema), ('{}\n{"p": 1}\n', expect.schema_of_lines)):
+                outcome = run.Outcome(0, text.encode(), b"")
+                self.assertEqual(check("s.json", outcome, context) == [], passes, text)
 
     def test_a_program_that_hangs_is_stopped(self):
         for columns in (0, 80):

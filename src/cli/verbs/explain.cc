@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/json.h"
+#include "cli/explain_batch.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/route_drawing.h"
@@ -23,6 +24,12 @@ struct Options {
   float threshold = 0.04f;
   bool renormalize = true;
   double min_flow = 0.01;
+  BatchOptions batch;
+
+  BatchRequest request(const Prompt& prompt_of_all) const {
+    return {{prompt_of_all, token, static_cast<size_t>(top)},
+            {.threshold = threshold, .renormalize = renormalize}};
+  }
 };
 
 void print_text(const Session& session, const Explanation& explanation, const Route& route,
@@ -52,11 +59,11 @@ Status run_explain(const Options& options) {
   options.compute.apply();
   const auto [model, prompt] = options.prompt.resolve();
   LIMPID_TRY(const Session session, Session::open(model, options.compute.open(options.prompt.adapter)));
+  const BatchRequest request = options.request(prompt);
+  if (options.batch.prompts) return explain_batch(session, options.batch, request);
   ProgressBar progress;
-  LIMPID_TRY(Explanation explanation,
-             session.explain({prompt, options.token, static_cast<size_t>(options.top)}, progress.control()));
-  LIMPID_TRY(const Route route,
-             explanation.route({.threshold = options.threshold, .renormalize = options.renormalize}));
+  LIMPID_TRY(Explanation explanation, session.explain(request.explain, progress.control()));
+  LIMPID_TRY(const Route route, explanation.route(request.route));
   for (const std::string& warning : explanation.warnings())
     fmt::print(stderr, "limpid: warning: {}\n", warning);
   if (options.format == "json") {
@@ -67,6 +74,12 @@ Status run_explain(const Options& options) {
     print_text(session, explanation, route, options);
   }
   return {};
+}
+
+/// The prompt is on the command line or in a file.
+void check(Options& options) {
+  if (options.batch.prompts) options.prompt.expect_model_only("--prompts");
+  options.prompt.check();
 }
 
 std::function<Status()> define(CLI::App& app) {
@@ -87,7 +100,9 @@ std::function<Status()> define(CLI::App& app) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   add_format_option(app, options->format, {"table", "json", "csv"});
+  options->batch.add_to(app);
   options->compute.add_to(app);
+  app.parse_complete_callback([o = options.get()] { check(*o); });
   return [options] { return run_explain(*options); };
 }
 

@@ -61,10 +61,9 @@ Status run_verify(const Options& options) {
 }
 
 /// What to run comes from one place.
-void check(const Options& options) {
+void check(Options& options) {
+  if (!options.reference.empty()) options.prompt.expect_model_only("--reference");
   options.prompt.check();
-  if (options.reference.empty() || (options.prompt.ids.empty() && options.prompt.words.size() < 2)) return;
-  throw CLI::ValidationError("--reference", "has the ids to run: expected only a model beside it");
 }
 
 std::function<Status()> define(CLI::App& app) {
