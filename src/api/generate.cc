@@ -115,9 +115,14 @@ Result<Explanation> Session::explain(const Generation& generation, int number, s
                 fmt::format("explained token: expected 1 to {0} or -{0} to -1, found {1}", n, number),
                 "1 is the first token that was generated, -1 the last");
   }
-  const int index = number > 0 ? number - 1 : n + number;
-  const int position = static_cast<int>(generation.result.prompt.size()) + index - 1;
-  return explain_prediction(generation.trace, position, n_predictions);
+  const auto index = static_cast<size_t>(number > 0 ? number - 1 : n + number);
+  const size_t n_tok = generation.result.prompt.size() + index;  // those that the token was chosen after
+  std::shared_ptr<const Trace> trace = generation.trace;
+  if (!rotates_alike(trace->spec, n_tok, trace->n_tok())) {
+    LIMPID_TRY(Trace then, this->trace(std::span(trace->ids).first(n_tok)));
+    trace = std::make_shared<const Trace>(std::move(then));
+  }
+  return explain_prediction(std::move(trace), static_cast<int>(n_tok) - 1, n_predictions);
 }
 
 }  // namespace limpid

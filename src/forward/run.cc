@@ -42,13 +42,6 @@ Status check_finite(ConstMatrixView state, size_t first, std::string_view what, 
   return {};
 }
 
-/// Whether a prompt of n_new tokens rotates otherwise than one of n_old.
-bool rotates_otherwise(const ModelSpec& spec, size_t n_old, size_t n_new) {
-  return std::ranges::any_of(spec.ropes, [&](const RopeSpec& rope) {
-    return inverse_frequency(rope, n_old) != inverse_frequency(rope, n_new);
-  });
-}
-
 bool keeps_block_outputs(const Trace& trace) {
   return trace.layer(0).attention_out.cols() > 0;
 }
@@ -188,7 +181,7 @@ Status extend(const Model& model, Trace& trace, std::span<const int> ids, const 
   const size_t n_old = trace.n_tok(), n_new = n_old + ids.size();
   LIMPID_CHECK_OK(check_ids(spec, n_old, ids));
   if (n_old == 0) trace = empty_trace(spec, options.keep_block_outputs);
-  if (n_old > 0 && rotates_otherwise(spec, n_old, n_new)) {
+  if (n_old > 0 && !rotates_alike(spec, n_old, n_new)) {
     std::vector<int> all = trace.ids;
     all.insert(all.end(), ids.begin(), ids.end());
     LIMPID_TRY(trace, run(model, all, {keeps_block_outputs(trace), options.room}, control));
@@ -198,6 +191,12 @@ Status extend(const Model& model, Trace& trace, std::span<const int> ids, const 
   Status status = append_tokens(model, trace, ids, control);
   if (!status) truncate(trace, n_old);
   return status;
+}
+
+bool rotates_alike(const ModelSpec& spec, size_t n_tok, size_t other) {
+  return std::ranges::all_of(spec.ropes, [&](const RopeSpec& rope) {
+    return inverse_frequency(rope, n_tok) == inverse_frequency(rope, other);
+  });
 }
 
 Matrix logits(const Model& model, const Trace& trace, std::span<const int> positions) {

@@ -29,6 +29,10 @@ Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions
 Status extend(const Model& model, Trace& trace, std::span<const int> ids, const RunOptions& options = {},
               const RunControl& control = {});
 
+/// Whether tokens are rotated alike in prompts of both lengths. Where not, the states of a trace are not
+/// those that its first tokens had when they were the last ones.
+bool rotates_alike(const ModelSpec& spec, size_t n_tok, size_t other);
+
 /// Logits of the given positions, from resid_post of the last layer. [positions.size(), n_vocab]
 Matrix logits(const Model& model, const Trace& trace, std::span<const int> positions);
 
