@@ -33,5 +33,15 @@ TEST(TopPredictions, AskingForMoreThanThereIsGivesAll) {
   EXPECT_TRUE(top_predictions({}, 10).empty());
 }
 
+TEST(PredictionOf, IsTheSameAsAmongTheTopOnes) {
+  const std::vector<float> logits = {1, 3, -2, 3, 0.5f};
+  for (const Prediction& p : top_predictions(logits, logits.size())) {
+    const Prediction alone = prediction_of(logits, p.id);
+    EXPECT_EQ(alone.id, p.id);
+    EXPECT_EQ(alone.logit, p.logit);
+    EXPECT_EQ(alone.probability, p.probability);
+  }
+}
+
 }  // namespace
 }  // namespace limpid

@@ -15,6 +15,15 @@ namespace limpid {
 
 /// docs/schema/explain.json
 std::string to_json(const Session& session, const Explanation& explanation, const Route& route);
+/// Of a generated token and the prediction that it was chosen from.
+struct ExplainedToken {
+  int number = 0;  // 1 is the first generated token
+  const Explanation& explanation;
+  Route route;
+};
+/// docs/schema/generate.json
+std::string to_json(const Session& session, const GenerateRequest& request, const GenerateResult& result,
+                    std::span<const ExplainedToken> explained);
 /// docs/schema/tokenize.json
 std::string to_json(std::span<const Piece> tokens);
 /// docs/schema/info.json

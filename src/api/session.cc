@@ -1,5 +1,6 @@
 #include "api/session.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -55,29 +56,39 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options)
 
 Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options,
                              const RunControl& control) const {
+  const size_t n_tok = std::max(ids.size(), options.room);
   const MemoryEstimate estimate =
-      estimate_memory(model_->description(), model_->checkpoint(), ids.size(), options.keep_block_outputs);
-  LIMPID_TRY(const MemoryPlan plan, require_memory(estimate, memory_, ids.size()));
+      estimate_memory(model_->description(), model_->checkpoint(), n_tok, options.keep_block_outputs);
+  LIMPID_TRY(const MemoryPlan plan, require_memory(estimate, memory_, n_tok));
   model_->limit_packed_bytes(plan.policy == MemoryPolicy::kResident ? WeightBudget::kUnlimited
                                                                     : plan.kept_bytes);
   return run(*model_, ids, options, control);
 }
 
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {
-  Explanation explanation;
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, explanation.warnings_));
-  LIMPID_TRY(explanation.position_, resolve_position(request.token, ids.size()));
+  std::vector<std::string> warnings;
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, warnings));
+  LIMPID_TRY(const int position, resolve_position(request.token, ids.size()));
   LIMPID_TRY(Trace trace, this->trace(ids, {}, control));
-  LIMPID_TRY(explanation.tokens_, vocabulary_.pieces(ids));
+  LIMPID_TRY(Explanation explanation, explain_prediction(std::make_shared<const Trace>(std::move(trace)),
+                                                         position, request.n_predictions));
+  explanation.warnings_ = std::move(warnings);
+  return explanation;
+}
 
-  const std::array<int, 1> position = {explanation.position_};
-  const Matrix last = logits(*model_, trace, position);
-  for (const Prediction& prediction : top_predictions(last.row(0), request.n_predictions)) {
+Result<Explanation> Session::explain_prediction(std::shared_ptr<const Trace> trace, int position,
+                                                size_t n_predictions) const {
+  Explanation explanation;
+  LIMPID_TRY(explanation.tokens_, vocabulary_.pieces(trace->ids));
+  const std::array<int, 1> positions = {position};
+  const Matrix last = logits(*model_, *trace, positions);
+  for (const Prediction& prediction : top_predictions(last.row(0), n_predictions)) {
     explanation.predictions_.push_back({prediction, vocabulary_.piece(prediction.id)});
   }
   explanation.model_ = model_;
-  explanation.trace_ = std::make_unique<const Trace>(std::move(trace));
+  explanation.trace_ = std::move(trace);
   explanation.contributions_ = std::make_unique<Contributions>(*model_, *explanation.trace_);
+  explanation.position_ = position;
   return explanation;
 }
 

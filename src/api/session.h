@@ -4,14 +4,18 @@
 //   LIMPID_TRY(Session session, Session::open("model.gguf"));
 //   LIMPID_TRY(Explanation explanation, session.explain({.prompt = {"When Mary and John"}}));
 //   LIMPID_TRY(Route route, explanation.route({.position = 3, .threshold = 0.1f}));   // no model work
+//   LIMPID_TRY(Generation generation, session.generate({.prompt = {"Once upon"}, .max_tokens = 20}));
+//   LIMPID_TRY(Explanation last, session.explain(generation, -1));
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "limpid/generate.h"
 #include "limpid/run_control.h"
 
 #include "analyses/predictions.h"
@@ -51,13 +55,24 @@ class Explanation {
  private:
   friend class Session;
   std::shared_ptr<const Model> model_;
-  std::unique_ptr<const Trace> trace_;
+  std::shared_ptr<const Trace> trace_;
   std::unique_ptr<Contributions> contributions_;
   std::vector<Piece> tokens_;
   std::vector<NamedPrediction> predictions_;
   std::vector<std::string> warnings_;
   int position_ = 0;
 };
+
+/// A continued prompt and the run behind it, from which every generated token can be explained.
+struct Generation {
+  GenerateResult result;
+  /// The prompt and all generated tokens but the last one, which was predicted and not run.
+  std::shared_ptr<const Trace> trace;
+};
+
+/// Called for each generated token as soon as it is chosen. `text`: what it adds to GenerateResult::text;
+/// empty while a character is not whole.
+using OnToken = std::function<void(const NamedPrediction& token, std::string_view text)>;
 
 class Session {
  public:
@@ -71,14 +86,24 @@ class Session {
   /// "MODEL + ADAPTER".
   const std::string& name() const { return name_; }
 
-  /// Runs the model once. Weights are kept as far as they fit beside this run. Errors: as forward's run, and
-  /// kOutOfMemory.
+  /// Runs the model once. Weights are kept as far as they fit beside this run, extended up to options.room
+  /// tokens. Errors: as forward's run, and kOutOfMemory.
   Result<Trace> trace(std::span<const int> ids, const RunOptions& options = {},
                       const RunControl& control = {}) const;
 
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
 
+  /// Continues a prompt. Errors: as trace, and kInvalidArgument for options out of range, kCorrupt for logits
+  /// that are not finite. Tokens that were handed to on_token before an error stand.
+  Result<Generation> generate(const GenerateRequest& request, const OnToken& on_token = {},
+                              const RunControl& control = {}) const;
+  /// Explains the prediction that a generated token was chosen from. `number`: 1 is the first generated
+  /// token, -1 the last. Errors: kInvalidArgument naming the allowed range.
+  Result<Explanation> explain(const Generation& generation, int number, size_t n_predictions = 5) const;
+
  private:
+  Result<Explanation> explain_prediction(std::shared_ptr<const Trace> trace, int position,
+                                         size_t n_predictions) const;
   Session(std::shared_ptr<const Model> model, Vocabulary vocabulary, std::string name, size_t memory)
       : model_(std::move(model)),
         vocabulary_(std::move(vocabulary)),

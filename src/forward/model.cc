@@ -137,7 +137,7 @@ void Model::limit_packed_bytes(size_t limit) const {
   }
 }
 
-void Model::embed(std::span<const int> ids, MatrixView out) const {
+void Model::embed(std::span<const int> ids, size_t first, MatrixView out) const {
   const ModelWeights& weights = description_.weights;
   std::vector<float> position(out.cols);
   for (size_t t = 0; t < ids.size(); ++t) {
@@ -146,8 +146,8 @@ void Model::embed(std::span<const int> ids, MatrixView out) const {
       for (float& x : out.row(t)) x *= spec().embedding_scale;
     }
     if (weights.position_embedding == nullptr) continue;
-    decode_row(backend_, *weights.position_embedding, t + static_cast<size_t>(spec().position_offset),
-               position);
+    const size_t row = first + t + static_cast<size_t>(spec().position_offset);
+    decode_row(backend_, *weights.position_embedding, row, position);
     for (size_t i = 0; i < out.cols; ++i) out.at(t, i) += position[i];
   }
   if (embedding_norm_) apply_norm(*this, *embedding_norm_, out, out);

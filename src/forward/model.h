@@ -117,8 +117,8 @@ class Model {
   float unembed_bias(int id) const;
 
   /// What enters the first layer: token embeddings, scaled and normed and with learned positions added, where
-  /// the model has these. out: [ids.size(), d_model].
-  void embed(std::span<const int> ids, MatrixView out) const;
+  /// the model has these. `first`: position of the first id. out: [ids.size(), d_model].
+  void embed(std::span<const int> ids, size_t first, MatrixView out) const;
 
   /// Bytes of packed weights held now.
   size_t n_packed_bytes() const { return budget_.used(); }

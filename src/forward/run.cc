@@ -8,34 +8,83 @@
 #include <vector>
 
 #include "forward/blocks/blocks.h"
+#include "model/rope.h"
 
 namespace limpid {
 
 namespace {
 
-Status check_ids(const ModelSpec& spec, std::span<const int> ids) {
+/// `n_old`: tokens that were run before.
+Status check_ids(const ModelSpec& spec, size_t n_old, std::span<const int> ids) {
   if (ids.empty())
     return fail(ErrorCode::kInvalidArgument, "prompt: expected at least one token, found none");
-  if (ids.size() > static_cast<size_t>(spec.n_ctx)) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("prompt: the model's context holds {} tokens, found {}", spec.n_ctx, ids.size()),
-                "shorten the prompt");
+  if (n_old + ids.size() > static_cast<size_t>(spec.n_ctx)) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("prompt: the model's context holds {} tokens, found {}", spec.n_ctx, n_old + ids.size()),
+        "shorten the prompt");
   }
   for (size_t t = 0; t < ids.size(); ++t) {
     if (ids[t] >= 0 && ids[t] < spec.n_vocab) continue;
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("prompt: token {} has id {}, expected 0 to {}", t, ids[t], spec.n_vocab - 1));
+    return fail(ErrorCode::kInvalidArgument, fmt::format("prompt: token {} has id {}, expected 0 to {}",
+                                                         n_old + t, ids[t], spec.n_vocab - 1));
   }
   return {};
 }
 
-Status check_finite(ConstMatrixView state, std::string_view what, int layer) {
-  for (size_t t = 0; t < state.rows; ++t) {
+/// Of the rows from `first` on.
+Status check_finite(ConstMatrixView state, size_t first, std::string_view what, int layer) {
+  for (size_t t = first; t < state.rows; ++t) {
     if (std::ranges::all_of(state.row(t), [](float x) { return std::isfinite(x); })) continue;
     return fail(ErrorCode::kCorrupt, fmt::format("layer {}: {} of token {} is not finite", layer, what, t),
                 "corrupt weights, or a model whose activations overflow float32");
   }
   return {};
+}
+
+bool keeps_block_outputs(const Trace& trace) {
+  return trace.layer(0).attention_out.cols() > 0;
+}
+
+Trace empty_trace(const ModelSpec& spec, bool keep_block_outputs) {
+  const auto d = static_cast<size_t>(spec.d_model);
+  Trace trace;
+  trace.spec = spec;
+  trace.embed = Matrix(0, d);
+  trace.layers.resize(static_cast<size_t>(spec.n_layer));
+  for (LayerTrace& layer : trace.layers) {
+    layer.qkv = Matrix(0, static_cast<size_t>(spec.d_query() + 2 * spec.d_kv()));
+    layer.resid_mid = Matrix(0, d);
+    layer.resid_post = Matrix(0, d);
+    if (!keep_block_outputs) continue;
+    layer.attention_out = Matrix(0, d);
+    layer.ffn_out = Matrix(0, d);
+  }
+  return trace;
+}
+
+/// Calls f(matrix) for every matrix that has a row for each token.
+template <class F>
+void for_each_state(Trace& trace, const F& f) {
+  f(trace.embed);
+  for (LayerTrace& layer : trace.layers) {
+    for (Matrix* m :
+         {&layer.qkv, &layer.resid_mid, &layer.resid_post, &layer.attention_out, &layer.ffn_out}) {
+      f(*m);
+    }
+  }
+}
+
+/// Takes the trace back to its first n_tok tokens, also where only some of the layers went further.
+void truncate(Trace& trace, size_t n_tok) {
+  trace.ids.resize(n_tok);
+  trace.key_bias = alibi_key_bias(trace.spec, n_tok);
+  for_each_state(trace, [&](Matrix& m) { m.truncate_rows(std::min(n_tok, m.rows())); });
+  for (LayerTrace& layer : trace.layers) {
+    for (std::vector<float>* scale : {&layer.attention_post_scale, &layer.ffn_post_scale}) {
+      scale->resize(std::min(n_tok, scale->size()));
+    }
+  }
 }
 
 /// x is the normed state, or the state where the model does not norm it.
@@ -58,67 +107,96 @@ void add_to_stream(const Model& model, ConstMatrixView state, MatrixView added, 
   model.backend().add(added, out);
 }
 
-/// Fills the trace's layer l, whose resid_pre is there.
-void run_layer(const Model& model, int l, std::span<const Rotation> rotations, const RunOptions& options,
-               Trace& trace) {
+/// What a block adds, [m, d]: of the trace where it keeps that, else of the buffer.
+MatrixView block_output(Matrix& kept, size_t m, Matrix& buffer) {
+  return kept.cols() > 0 ? kept.append_rows(m) : buffer.view();
+}
+
+void append(std::vector<float>& to, const std::vector<float>& values) {
+  to.insert(to.end(), values.begin(), values.end());
+}
+
+/// Appends to the trace's layer l the tokens that its resid_pre has from `first` on.
+void run_layer(const Model& model, int l, size_t first, std::span<const Rotation> rotations, Trace& trace) {
   const Layer& layer = model.layer(l);
   LayerTrace& state = trace.layers[static_cast<size_t>(l)];
-  const ConstMatrixView resid_pre = trace.resid_pre(l);
-  const size_t n_tok = resid_pre.rows, d = resid_pre.cols;
-  Matrix buffer(n_tok, d);
+  const size_t m = trace.n_tok() - first, d = trace.embed.cols();
+  const ConstMatrixView resid_pre = trace.resid_pre(l).slice_rows(first, m);
+  Matrix normed(m, d), output(m, d);
 
-  Matrix attention_out(n_tok, d);
-  attention_block(model, l, rotations, normed_input(model, layer.attention_norm, resid_pre, buffer), trace,
-                  attention_out.view());
+  const MatrixView attention_out = block_output(state.attention_out, m, output);
+  attention_block(model, l, rotations, normed_input(model, layer.attention_norm, resid_pre, normed), trace,
+                  attention_out);
   if (layer.attention_post_norm) {
-    state.attention_post_scale = apply_post_norm(model, *layer.attention_post_norm, attention_out.view());
+    append(state.attention_post_scale, apply_post_norm(model, *layer.attention_post_norm, attention_out));
   }
-  state.resid_mid = Matrix(n_tok, d);
-  add_to_stream(model, resid_pre, attention_out.view(), state.resid_mid.view());
+  const MatrixView resid_mid = state.resid_mid.append_rows(m);
+  add_to_stream(model, resid_pre, attention_out, resid_mid);
 
-  Matrix ffn_out(n_tok, d);
-  const ConstMatrixView x = normed_input(model, layer.ffn_norm, trace.ffn_input(l), buffer);
+  const MatrixView ffn_out = block_output(state.ffn_out, m, output);
+  const ConstMatrixView x =
+      normed_input(model, layer.ffn_norm, trace.ffn_input(l).slice_rows(first, m), normed);
   if (layer.moe) {
-    moe_block(model, *layer.moe, x, ffn_out.view());
+    moe_block(model, *layer.moe, x, ffn_out);
   } else {
-    ffn_block(model, *layer.ffn, x, ffn_out.view());
+    ffn_block(model, *layer.ffn, x, ffn_out);
   }
   if (layer.ffn_post_norm) {
-    state.ffn_post_scale = apply_post_norm(model, *layer.ffn_post_norm, ffn_out.view());
+    append(state.ffn_post_scale, apply_post_norm(model, *layer.ffn_post_norm, ffn_out));
   }
-  state.resid_post = Matrix(n_tok, d);
-  add_to_stream(model, state.resid_mid.view(), ffn_out.view(), state.resid_post.view());
-  if (options.keep_block_outputs) {
-    state.attention_out = std::move(attention_out);
-    state.ffn_out = std::move(ffn_out);
+  add_to_stream(model, resid_mid, ffn_out, state.resid_post.append_rows(m));
+}
+
+/// Runs `ids` behind the trace's tokens; on errors some of the layers have them and some do not.
+Status append_tokens(const Model& model, Trace& trace, std::span<const int> ids, const RunControl& control) {
+  const ModelSpec& spec = model.spec();
+  const size_t first = trace.n_tok(), n_tok = first + ids.size();
+  trace.ids.insert(trace.ids.end(), ids.begin(), ids.end());
+  trace.key_bias = alibi_key_bias(spec, n_tok);
+  model.embed(ids, first, trace.embed.append_rows(ids.size()));
+
+  std::vector<Rotation> rotations;
+  rotations.reserve(spec.ropes.size());
+  for (const RopeSpec& rope : spec.ropes) rotations.emplace_back(rope, first, n_tok);
+  for (int l = 0; l < spec.n_layer; ++l) {
+    LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));
+    run_layer(model, l, first, rotations, trace);
+    LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.view(), first, "resid_post", l));
   }
+  return {};
 }
 
 }  // namespace
 
 Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions& options,
                   const RunControl& control) {
-  const ModelSpec& spec = model.spec();
-  LIMPID_CHECK_OK(check_ids(spec, ids));
-  const size_t n_tok = ids.size();
-
   Trace trace;
-  trace.spec = spec;
-  trace.ids.assign(ids.begin(), ids.end());
-  trace.embed = Matrix(n_tok, static_cast<size_t>(spec.d_model));
-  model.embed(ids, trace.embed.view());
-  trace.key_bias = alibi_key_bias(spec, n_tok);
-  trace.layers.resize(static_cast<size_t>(spec.n_layer));
-
-  std::vector<Rotation> rotations;
-  rotations.reserve(spec.ropes.size());
-  for (const RopeSpec& rope : spec.ropes) rotations.emplace_back(rope, n_tok);
-  for (int l = 0; l < spec.n_layer; ++l) {
-    LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));
-    run_layer(model, l, rotations, options, trace);
-    LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.view(), "resid_post", l));
-  }
+  LIMPID_CHECK_OK(extend(model, trace, ids, options, control));
   return trace;
+}
+
+Status extend(const Model& model, Trace& trace, std::span<const int> ids, const RunOptions& options,
+              const RunControl& control) {
+  const ModelSpec& spec = model.spec();
+  const size_t n_old = trace.n_tok(), n_new = n_old + ids.size();
+  LIMPID_CHECK_OK(check_ids(spec, n_old, ids));
+  if (n_old == 0) trace = empty_trace(spec, options.keep_block_outputs);
+  if (n_old > 0 && !rotates_alike(spec, n_old, n_new)) {
+    std::vector<int> all = trace.ids;
+    all.insert(all.end(), ids.begin(), ids.end());
+    LIMPID_TRY(trace, run(model, all, {keeps_block_outputs(trace), options.room}, control));
+    return {};
+  }
+  for_each_state(trace, [&](Matrix& m) { m.reserve_rows(options.room); });
+  Status status = append_tokens(model, trace, ids, control);
+  if (!status) truncate(trace, n_old);
+  return status;
+}
+
+bool rotates_alike(const ModelSpec& spec, size_t n_tok, size_t other) {
+  return std::ranges::all_of(spec.ropes, [&](const RopeSpec& rope) {
+    return inverse_frequency(rope, n_tok) == inverse_frequency(rope, other);
+  });
 }
 
 Matrix logits(const Model& model, const Trace& trace, std::span<const int> positions) {

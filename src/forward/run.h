@@ -1,4 +1,5 @@
-// Runs a model over a prompt once, in float32, and keeps its states.
+// Runs a model over a prompt once, in float32, and keeps its states. A trace holds what later tokens need of
+// earlier ones, their keys and values, so it can go on.
 #pragma once
 
 #include <span>
@@ -13,12 +14,24 @@ namespace limpid {
 
 struct RunOptions {
   bool keep_block_outputs = false;  // fill LayerTrace::attention_out and ffn_out
+  size_t room = 0;  // tokens for which memory is set aside at once; more are possible, at the price of moves
 };
 
 /// Errors: kInvalidArgument (no tokens, more than n_ctx, an id outside the vocabulary), kCorrupt (a state
 /// that is not finite), kCancelled.
 Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions& options = {},
                   const RunControl& control = {});
+
+/// Runs more tokens behind those of the trace, which then is as if all had been run at once, up to rounding.
+/// An empty trace begins here; another one keeps what it has kept so far, whatever the options say. Where
+/// rotary frequencies depend on the length (RopeSpec::beyond) and change with these tokens, all are run
+/// again. Errors: as run; the trace is then what it was.
+Status extend(const Model& model, Trace& trace, std::span<const int> ids, const RunOptions& options = {},
+              const RunControl& control = {});
+
+/// Whether tokens are rotated alike in prompts of both lengths. Where not, the states of a trace are not
+/// those that its first tokens had when they were the last ones.
+bool rotates_alike(const ModelSpec& spec, size_t n_tok, size_t other);
 
 /// Logits of the given positions, from resid_post of the last layer. [positions.size(), n_vocab]
 Matrix logits(const Model& model, const Trace& trace, std::span<const int> positions);

@@ -110,6 +110,40 @@ TEST_P(Attention, AgreesWithReference) {
   });
 }
 
+// Queries are computed one by one in double, so those left out change no bit of the others.
+TEST_P(Attention, OfTheLastQueriesAgreesWithThatOfAll) {
+  for_each_target([] {
+    for (const Shape& s : kShapes) {
+      const Case c(s, Fill::kNormal, GetParam());
+      AwkwardMatrix all(s.n_tok, c.q.cols(), Fill::kZero, 0);
+      reference_backend().attention(c.in, c.value_bias, all);
+      for (const size_t count : {size_t{1}, s.n_tok / 2, s.n_tok - 1}) {
+        SCOPED_TRACE(::testing::Message() << count << " of " << s.n_tok << " tokens");
+        const size_t first = s.n_tok - count;
+        AwkwardMatrix last(count, c.q.cols(), Fill::kNormal, 4),
+            last_cpu(count, c.q.cols(), Fill::kNormal, 4);
+        reference_backend().attention(c.in, c.value_bias, last);
+        cpu_backend().attention(c.in, c.value_bias, last_cpu);
+        for (size_t i = 0; i < count; ++i) {
+          EXPECT_TRUE(std::ranges::equal(last.row(i), all.row(first + i)));
+        }
+        expect_near(last_cpu, last, [&](size_t i, size_t j) {
+          double magnitude = 0;
+          const size_t head = j / s.d_head;
+          const ConstMatrixView v = shared_head(c.in, c.in.v, head);
+          for (size_t key = 0; key <= first + i; ++key) {
+            magnitude = std::max(magnitude, std::abs(double{v.at(key, j % s.d_head)}));
+          }
+          if (!c.value_bias.empty()) magnitude += std::abs(c.value_bias[j]);
+          const double sum = roundings(static_cast<double>(first + i) + 4);
+          return (probability_bound(c.in, head, first + i) + sum) * magnitude + 1e-30;
+        });
+        EXPECT_TRUE(last_cpu.guards_intact());
+      }
+    }
+  });
+}
+
 TEST_P(Attention, RowsAgreeWithReference) {
   for_each_target([] {
     for (const Shape& s : kShapes) {

@@ -94,8 +94,8 @@ class Backend {
   /// Rotates the first n_rot coordinates of every head in place. x: [n_tok, n_head * d_head].
   virtual void rope(MatrixView x, size_t n_head, const RopeAngles& angles, RopePairs pairs) const = 0;
 
-  /// z[q, h] = sum over keys A[h, q, key] (v_h[key] + value_bias_h). z: [n_tok, n_head * d_head],
-  /// value_bias: [n_head * d_head] or empty.
+  /// z[q, h] = sum over keys A[h, q, key] (v_h[key] + value_bias_h), of the last queries: z is [n_query,
+  /// n_head * d_head], n_query <= n_tok. value_bias: [n_head * d_head] or empty.
   virtual void attention(const AttentionInputs& in, std::span<const float> value_bias,
                          MatrixView z) const = 0;
 

@@ -27,7 +27,7 @@ import torch
 from .load import load_model
 from .routes import Route, extract_route
 from .shares import Shares, proximity, shares
-from .trace import Layer, Trace, conservation_error, run
+from .trace import Layer, Trace, conservation_error, last_logits, run
 
 torch.set_num_threads(1)  # the same bits on every machine with the same instruction set
 
@@ -38,6 +38,7 @@ __all__ = [
     "Trace",
     "conservation_error",
     "extract_route",
+    "last_logits",
     "load_model",
     "proximity",
     "run",

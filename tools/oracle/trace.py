@@ -158,6 +158,12 @@ def _extra_arguments(config):
     return {}
 
 
+def last_logits(model, ids):
+    """Logits of the token after ids, a list of ints. [V] float32"""
+    with torch.no_grad():
+        return model(torch.tensor([ids]), use_cache=False, **_extra_arguments(model.config)).logits[0, -1].numpy()
+
+
 def run(model, ids):
     """ids: list of ints -> Trace."""
     family = FAMILIES[model.config.model_type]

@@ -4,58 +4,28 @@
 
 #include "api/json.h"
 #include "cli/explain_batch.h"
+#include "cli/explanation.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "cli/route_drawing.h"
 #include "cli/summary.h"
-#include "cli/terminal.h"
 #include "cli/verb.h"
 
 namespace limpid {
 
 namespace {
 
-constexpr const char* kRouteGroup = "Route";
-
 struct Options {
   PromptOptions prompt;
   ComputeOptions compute;
   std::string format;
   int token = -1;
-  int top = 5;
-  float threshold = 0.04f;
-  bool renormalize = true;
-  double min_flow = 0.01;
+  ExplanationOptions shown;
   BatchOptions batch;
 
   BatchRequest request(const Prompt& prompt_of_all) const {
-    return {{prompt_of_all, token, static_cast<size_t>(top)},
-            {.threshold = threshold, .renormalize = renormalize}};
+    return {{prompt_of_all, token, static_cast<size_t>(shown.top)}, shown.route()};
   }
 };
-
-void print_text(const Session& session, const Explanation& explanation, const Route& route,
-                const Options& options) {
-  const Terminal terminal = Terminal::of_stdout();
-  const ModelSpec& spec = session.model().spec();
-  const auto& tokens = explanation.tokens();
-  fmt::print("{}  {}\n\n", terminal.paint(Ink::kBold, session.name()),
-             terminal.paint(Ink::kMuted, fmt::format("{}, {} layers x {} heads, {} tokens", spec.family,
-                                                     spec.n_layer, spec.n_head, tokens.size())));
-  fmt::print("{}\n", draw_predictions(explanation.predictions(), terminal));
-  fmt::print("{}  {}\n", terminal.paint(Ink::kBold, "Route"),
-             terminal.paint(
-                 Ink::kMuted,
-                 fmt::format("after '{}' @{}: {} nodes, {} edges above {:g}{}",
-                             short_label(tokens[static_cast<size_t>(explanation.position())]),
-                             explanation.position(), route.nodes.size(), route.edges.size(),
-                             route.options.threshold, route.options.renormalize ? ", renormalised" : "")));
-  fmt::print("{}\n", draw_route(route, tokens, terminal, {.min_flow = options.min_flow}));
-  fmt::print("{}   {}   {}   {}\n\n", terminal.paint(Ink::kResidual, "│ residual"),
-             terminal.paint(Ink::kFfn, "◆ with FFN"), terminal.paint(Ink::kAttention, "╭─╯ attention"),
-             terminal.paint(Ink::kError, "○ diffuse: no part above the threshold"));
-  fmt::print("{}\n{}", strongest_edges(route, tokens, 10, terminal), strongest_heads(route, 6, terminal));
-}
 
 Status run_explain(const Options& options) {
   options.compute.apply();
@@ -73,7 +43,7 @@ Status run_explain(const Options& options) {
   } else if (options.format == "csv") {
     fmt::print("{}", edges_csv(route));
   } else {
-    print_text(session, explanation, route, options);
+    fmt::print("{}", draw_explanation(session, explanation, route, options.shown));
   }
   return {};
 }
@@ -92,21 +62,7 @@ std::function<Status()> define(CLI::App& app) {
          "Explain what is predicted after this token: 0 is the first, negative numbers count from the end")
       ->capture_default_str()
       ->group(kRouteGroup);
-  app.add_option("--threshold", options->threshold, "Parts of a state at or below this share are dropped")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str()
-      ->group(kRouteGroup);
-  app.add_flag("--renormalize,!--no-renormalize", options->renormalize,
-               "Divide what is left of each state by its sum (default), or keep the shares as they are")
-      ->group(kRouteGroup);
-  app.add_option("--top", options->top, "Number of predictions shown")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str()
-      ->group(kOutputGroup);
-  app.add_option("--min-flow", options->min_flow, "Draw edges that carry at least this share of the flow")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str()
-      ->group(kOutputGroup);
+  options->shown.add_to(app);
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->batch.add_to(app);
   options->compute.add_to(app);

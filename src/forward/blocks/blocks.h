@@ -14,21 +14,21 @@ namespace limpid {
 /// x = norm(x) by RMS; returns 1 / rms of every row, the scale with which each part of the row is normed.
 std::vector<float> apply_post_norm(const Model& model, const Norm& norm, MatrixView x);
 
-/// Angles of positions 0 .. n_tok-1. [n_tok, n_rot/2]
+/// Angles of positions first .. n_tok-1 of a prompt of n_tok tokens. [n_tok - first, n_rot/2]
 struct Rotation {
-  Rotation(const RopeSpec& rope, size_t n_tok);
+  Rotation(const RopeSpec& rope, size_t first, size_t n_tok);
   Matrix cos, sin;
 };
 
 /// What is added to attention scores, [n_head, n_tok]; empty without ALiBi.
 Matrix alibi_key_bias(const ModelSpec& spec, size_t n_tok);
 
-/// Norms, rotates and clips queries and keys (and clips values) of layer l as the model does. qkv: [n_tok,
-/// d_query + 2 d_kv]; `rotations`: one for each of ModelSpec::ropes.
+/// Norms, rotates and clips queries and keys (and clips values) of layer l as the model does. qkv: [m,
+/// d_query + 2 d_kv]; `rotations`: of these m positions, one for each of ModelSpec::ropes.
 void finish_qkv(const Model& model, int l, std::span<const Rotation> rotations, MatrixView qkv);
 
-/// Fills qkv and sinks of the trace's layer l, and `out` ([n_tok, d_model], attention with its output
-/// projection) from x = the normed state.
+/// Appends the last m tokens to qkv of the trace's layer l, and fills its sinks and `out` ([m, d_model],
+/// attention with its output projection) from x = their normed states.
 void attention_block(const Model& model, int l, std::span<const Rotation> rotations, ConstMatrixView x,
                      Trace& trace, MatrixView out);
 

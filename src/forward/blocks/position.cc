@@ -17,14 +17,14 @@ float round_to_bf16(float x) {
 
 }  // namespace
 
-Rotation::Rotation(const RopeSpec& rope, size_t n_tok) {
+Rotation::Rotation(const RopeSpec& rope, size_t first, size_t n_tok) {
   const std::vector<float> frequency = inverse_frequency(rope, n_tok);
-  cos = Matrix(n_tok, frequency.size());
-  sin = Matrix(n_tok, frequency.size());
-  for (size_t t = 0; t < n_tok; ++t) {
+  cos = Matrix(n_tok - first, frequency.size());
+  sin = Matrix(n_tok - first, frequency.size());
+  for (size_t t = 0; t < cos.rows(); ++t) {
     for (size_t i = 0; i < frequency.size(); ++i) {
       // The angle is rounded to float32, as the reference implementation does; cos and sin of it are exact.
-      const float angle = static_cast<float>(t) * frequency[i];
+      const float angle = static_cast<float>(first + t) * frequency[i];
       cos.row(t)[i] = static_cast<float>(std::cos(static_cast<double>(angle))) * rope.magnitude;
       sin.row(t)[i] = static_cast<float>(std::sin(static_cast<double>(angle))) * rope.magnitude;
     }

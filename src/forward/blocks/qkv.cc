@@ -6,7 +6,7 @@ namespace limpid {
 
 namespace {
 
-/// x: [n_tok, n_head * d_head], in place.
+/// x: [m, n_head * d_head], in place.
 void norm_heads(const Model& model, const Norm& norm, size_t n_head, MatrixView x) {
   const size_t d_head = x.cols / n_head;
   switch (model.spec().qk_norm) {

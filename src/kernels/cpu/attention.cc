@@ -48,10 +48,11 @@ float causal_softmax(const AttentionInputs& in, size_t head, float* scores, size
   return sum;
 }
 
-// One head and the queries [begin, begin + n_query). scores: room for [n_query, begin + n_query].
+// One head and the queries from `begin` on that z, [n_query, d_head], has rows for. scores: room for
+// [n_query, begin + n_query].
 void attend(const AttentionInputs& in, std::span<const float> value_bias, size_t head, size_t begin,
-            size_t n_query, float* scores, MatrixView z) {
-  const size_t n_key = begin + n_query;
+            float* scores, MatrixView z) {
+  const size_t n_query = z.rows, n_key = begin + n_query;
   const ConstMatrixView q = query_head(in, head).slice_rows(begin, n_query);
   const ConstMatrixView k = shared_head(in, in.k, head), v = shared_head(in, in.v, head);
   sgemm(true, n_query, n_key, in.d_head, in.scale, q.data, q.stride, k.data, k.stride, scores, n_key);
@@ -59,26 +60,27 @@ void attend(const AttentionInputs& in, std::span<const float> value_bias, size_t
   for (size_t i = 0; i < n_query; ++i) {
     sums[i] = causal_softmax(in, head, scores + i * n_key, begin + i, n_key);
   }
-  const MatrixView out = z.columns(head * in.d_head, in.d_head).slice_rows(begin, n_query);
-  sgemm(false, n_query, in.d_head, n_key, 1, scores, n_key, v.data, v.stride, out.data, out.stride);
+  sgemm(false, n_query, in.d_head, n_key, 1, scores, n_key, v.data, v.stride, z.data, z.stride);
   if (value_bias.empty()) return;
   const auto bias = value_bias.subspan(head * in.d_head, in.d_head);
   for (size_t i = 0; i < n_query; ++i) {
-    for (size_t j = 0; j < in.d_head; ++j) out.at(i, j) += sums[i] * bias[j];
+    for (size_t j = 0; j < in.d_head; ++j) z.at(i, j) += sums[i] * bias[j];
   }
 }
 
 }  // namespace
 
 void attention(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z) {
-  const size_t n_tok = in.q.rows;
-  const size_t n_block = count_blocks(n_tok);
-  const auto make_scores = [&] { return Matrix(std::min(kQueryBlock, n_tok), n_tok); };
-  const size_t work = in.n_head * n_tok * n_tok * in.d_head / 16;
+  const size_t n_tok = in.q.rows, n_query = z.rows;
+  const size_t n_block = count_blocks(n_query);
+  const auto make_scores = [&] { return Matrix(std::min(kQueryBlock, n_query), n_tok); };
+  const size_t work = in.n_head * n_query * n_tok * in.d_head / 16;
   parallel_for(in.n_head * n_block, work, make_scores, [&](size_t task, Matrix& scores) {
     // The last block has the most keys; starting with it balances the threads.
-    const size_t begin = (n_block - 1 - task / in.n_head) * kQueryBlock;
-    attend(in, value_bias, task % in.n_head, begin, std::min(kQueryBlock, n_tok - begin), scores.data(), z);
+    const size_t begin = (n_block - 1 - task / in.n_head) * kQueryBlock, head = task % in.n_head;
+    const size_t count = std::min(kQueryBlock, n_query - begin);
+    attend(in, value_bias, head, n_tok - n_query + begin, scores.data(),
+           z.columns(head * in.d_head, in.d_head).slice_rows(begin, count));
   });
 }
 

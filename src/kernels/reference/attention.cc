@@ -43,16 +43,17 @@ std::vector<double> probabilities(const AttentionInputs& in, size_t head, size_t
 }  // namespace
 
 void attention(const AttentionInputs& in, std::span<const float> value_bias, MatrixView z) {
+  const size_t first = in.q.rows - z.rows;
   for (size_t head = 0; head < in.n_head; ++head) {
     const ConstMatrixView v = shared_head(in, in.v, head);
-    for (size_t query = 0; query < in.q.rows; ++query) {
+    for (size_t query = first; query < in.q.rows; ++query) {
       const std::vector<double> a = probabilities(in, head, query);
       for (size_t i = 0; i < in.d_head; ++i) {
         const size_t column = head * in.d_head + i;
         const double bias = value_bias.empty() ? 0 : value_bias[column];
         double sum = 0;
         for (size_t key = 0; key <= query; ++key) sum += a[key] * (v.at(key, i) + bias);
-        z.at(query, column) = static_cast<float>(sum);
+        z.at(query - first, column) = static_cast<float>(sum);
       }
     }
   }
