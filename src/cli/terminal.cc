@@ -110,28 +110,4 @@ std::string fit_right(std::string_view text, int width) {
   return std::string(blanks, ' ') + out.substr(0, out.size() - blanks);
 }
 
-std::string mark_blanks(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case ' ':
-        out += "·";
-        break;
-      case '\n':
-        out += "⏎";
-        break;
-      case '\t':
-        out += "⇥";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out;
-}
-
 }  // namespace limpid

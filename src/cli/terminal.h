@@ -31,7 +31,4 @@ int display_width(std::string_view text);
 std::string fit(std::string_view text, int width);
 std::string fit_right(std::string_view text, int width);  // padded on the left
 
-/// A token as shown: visible marks for space, line break, tab and control characters.
-std::string mark_blanks(std::string_view text);
-
 }  // namespace limpid
