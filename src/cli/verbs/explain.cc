@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/json.h"
+#include "cli/figure_file.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/route_drawing.h"
@@ -23,6 +24,7 @@ struct Options {
   float threshold = 0.04f;
   bool renormalize = true;
   double min_flow = 0.01;
+  FigureFileOptions figure;
 };
 
 void print_text(const Session& session, const Explanation& explanation, const Route& route,
@@ -48,6 +50,15 @@ void print_text(const Session& session, const Explanation& explanation, const Ro
   fmt::print("{}\n{}", strongest_edges(route, tokens, 10, terminal), strongest_heads(route, 6, terminal));
 }
 
+/// Writes the figure, if one is wanted.
+Status write_figure(const Session& session, const Explanation& explanation, const Route& route,
+                    const Options& options) {
+  if (!options.figure.wanted()) return {};
+  const RouteRun run = {
+      .model = session.name(), .tokens = explanation.tokens(), .predictions = explanation.predictions()};
+  return options.figure.write(route_figure(route, run, options.min_flow, options.figure.figure()));
+}
+
 Status run_explain(const Options& options) {
   options.compute.apply();
   const auto [model, prompt] = options.prompt.resolve();
@@ -59,6 +70,7 @@ Status run_explain(const Options& options) {
              explanation.route({.threshold = options.threshold, .renormalize = options.renormalize}));
   for (const std::string& warning : explanation.warnings())
     fmt::print(stderr, "limpid: warning: {}\n", warning);
+  if (options.figure.to_stdout()) return write_figure(session, explanation, route, options);
   if (options.format == "json") {
     fmt::print("{}", to_json(session, explanation, route));
   } else if (options.format == "csv") {
@@ -66,7 +78,7 @@ Status run_explain(const Options& options) {
   } else {
     print_text(session, explanation, route, options);
   }
-  return {};
+  return write_figure(session, explanation, route, options);
 }
 
 std::function<Status()> define(CLI::App& app) {
@@ -87,6 +99,7 @@ std::function<Status()> define(CLI::App& app) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   add_format_option(app, options->format, {"table", "json", "csv"});
+  options->figure.add_to(app);
   options->compute.add_to(app);
   return [options] { return run_explain(*options); };
 }
