@@ -9,8 +9,8 @@ namespace limpid {
 namespace {
 
 /// Runs of positions without a column of their own become folds, where that takes less room.
-std::vector<RouteColumn> columns_for(const std::vector<bool>& kept, const ColumnRoom& room) {
-  std::vector<RouteColumn> columns;
+std::vector<TokenColumn> columns_for(const std::vector<bool>& kept, const ColumnRoom& room) {
+  std::vector<TokenColumn> columns;
   const int n = static_cast<int>(kept.size());
   for (int begin = 0, end = 0; begin < n; begin = end) {
     end = begin + 1;
@@ -28,21 +28,21 @@ std::vector<RouteColumn> columns_for(const std::vector<bool>& kept, const Column
   return columns;
 }
 
-double total_width(const std::vector<RouteColumn>& columns) {
+double total_width(const std::vector<TokenColumn>& columns) {
   return std::accumulate(columns.begin(), columns.end(), 0.0,
-                         [](double sum, const RouteColumn& c) { return sum + c.width; });
+                         [](double sum, const TokenColumn& c) { return sum + c.width; });
 }
 
 /// Shares what is left of the room among the columns on the route, or among all where nothing is folded.
-void spread(std::vector<RouteColumn>& columns, const ColumnRoom& room) {
-  const bool folded = std::ranges::any_of(columns, [](const RouteColumn& c) { return c.count > 1; });
-  const auto grows = [&](const RouteColumn& c) { return !folded || c.on_route; };
+void spread(std::vector<TokenColumn>& columns, const ColumnRoom& room) {
+  const bool folded = std::ranges::any_of(columns, [](const TokenColumn& c) { return c.count > 1; });
+  const auto grows = [&](const TokenColumn& c) { return !folded || c.on_route; };
   const auto n = static_cast<double>(std::ranges::count_if(columns, grows));
   const double more =
       std::clamp((room.width - total_width(columns)) / std::max(n, 1.0), 0.0, room.widest - room.narrowest);
-  for (RouteColumn& c : columns) c.width += grows(c) ? more : 0;
+  for (TokenColumn& c : columns) c.width += grows(c) ? more : 0;
   double x = room.left + std::max(room.width - total_width(columns), 0.0) / 2;
-  for (RouteColumn& c : columns) {
+  for (TokenColumn& c : columns) {
     c.x = x + c.width / 2;
     x += c.width;
   }
@@ -50,10 +50,10 @@ void spread(std::vector<RouteColumn>& columns, const ColumnRoom& room) {
 
 }  // namespace
 
-std::vector<RouteColumn> place_columns(std::span<const float> strongest, int start, const ColumnRoom& room) {
+std::vector<TokenColumn> place_columns(std::span<const float> strongest, int start, const ColumnRoom& room) {
   std::vector<bool> kept(strongest.size());
   for (size_t p = 0; p < kept.size(); ++p) kept[p] = strongest[p] > 0 || static_cast<int>(p) == start;
-  std::vector<RouteColumn> columns;
+  std::vector<TokenColumn> columns;
   if (static_cast<double>(kept.size()) * room.narrowest <= room.width) {
     for (size_t p = 0; p < kept.size(); ++p)
       columns.push_back({.position = static_cast<int>(p), .on_route = kept[p], .width = room.narrowest});

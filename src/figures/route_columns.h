@@ -18,6 +18,6 @@ struct ColumnRoom {
 /// `strongest`: for each position the strongest flow through any of its nodes, 0 where it is not on the
 /// route. All tokens where they fit; else runs off the route are folded; else the weakest columns go too.
 /// `start` always keeps its column.
-std::vector<RouteColumn> place_columns(std::span<const float> strongest, int start, const ColumnRoom& room);
+std::vector<TokenColumn> place_columns(std::span<const float> strongest, int start, const ColumnRoom& room);
 
 }  // namespace limpid

@@ -17,8 +17,7 @@ namespace {
 
 // In units of the text's size.
 constexpr double kGutter = 4.2, kMargin = 1.7, kNarrowestColumn = 1.4, kWidestColumn = 13, kFold = 2.4;
-constexpr double kLowestRow = 0.8, kHighestRow = 4, kLaneGap = 0.34, kLongestLabel = 8.6,
-                 kComfortableColumn = 5.5;
+constexpr double kLowestRow = 0.8, kHighestRow = 4, kLaneGap = 0.34;
 constexpr size_t kMostEdges = 4000;  // drawn; more are a blur
 constexpr double kMiddle = 0.42;     // of a row's plain height, from its top
 
@@ -60,7 +59,7 @@ class Layout {
                                   .narrowest = kNarrowestColumn * s,
                                   .widest = kWidestColumn * s,
                                   .fold = kFold * s});
-    const auto n_kept = std::ranges::count_if(out_.columns, &RouteColumn::on_route);
+    const auto n_kept = std::ranges::count_if(out_.columns, &TokenColumn::on_route);
     const auto n_on_route = std::ranges::count_if(strongest, [](float f) { return f > 0; });
     out_.n_crowded = static_cast<size_t>(std::max<std::ptrdiff_t>(n_on_route - n_kept, 0));
   }
@@ -160,32 +159,15 @@ class Layout {
   }
 
   void place_axis() {
-    const double s = out_.size, gap = 0.3 * s;
-    bool fits = true;
-    double narrowest = options_.width, longest = 0;
-    for (RouteColumn& c : out_.columns) {
-      if (c.count > 1) continue;
-      c.label = token_label(tokens_[static_cast<size_t>(c.position)]);
-      const double width = text_width(c.label, Font::kToken, s);
-      fits = fits && width <= c.width - gap;
-      narrowest = std::min(narrowest, c.width);
-      longest = std::max(longest, width);
-    }
-    out_.upward = !fits && narrowest < kComfortableColumn * s;
-    longest = std::min(longest, kLongestLabel * s);
-    for (RouteColumn& c : out_.columns)
-      c.label = fit_text(c.label, Font::kToken, s, out_.upward ? longest : c.width - gap);
-    double y = out_.graph.bottom + s;
-    out_.label_y = out_.upward ? y : y + 0.6 * s;
-    y += out_.upward ? longest + 0.2 * s : 1.2 * s;
-    out_.index_y = y + 0.6 * s;
-    out_.share_top = y + 1.5 * s;
+    const double s = out_.size;
+    out_.axis = place_token_axis(out_.columns, tokens_, out_.graph.bottom + s, s);
+    out_.share_top = out_.axis.bottom + 0.3 * s;
     out_.share_bottom = out_.share_top + 1.8 * s;
     out_.share_text_y = out_.share_bottom + 0.8 * s;
     out_.bottom = out_.share_text_y + 0.7 * s;
   }
 
-  const RouteColumn* column(const Node& node) const { return out_.column(node.position); }
+  const TokenColumn* column(const Node& node) const { return out_.column(node.position); }
 
   double y_of(const Node& node) const {
     if (node.kind == NodeKind::kEmbed) return out_.rows[0].bottom;
@@ -217,7 +199,7 @@ class Layout {
 
   /// An edge that stays in its column.
   PlacedEdge place_own(const Edge& e) const {
-    const RouteColumn& c = *column(e.to);
+    const TokenColumn& c = *column(e.to);
     const double k = scale();
     PlacedEdge placed = {.edge = &e, .x1 = c.x, .y1 = y_of(e.from), .x2 = c.x, .y2 = y_of(e.to)};
     if (e.kind == EdgeKind::kFfnOut) {
@@ -257,8 +239,8 @@ class Layout {
 
 }  // namespace
 
-const RouteColumn* RouteLayout::column(int position) const {
-  auto after = std::ranges::upper_bound(columns, position, {}, &RouteColumn::position);
+const TokenColumn* RouteLayout::column(int position) const {
+  auto after = std::ranges::upper_bound(columns, position, {}, &TokenColumn::position);
   if (after == columns.begin()) return nullptr;
   --after;
   return after->count == 1 && after->position == position ? &*after : nullptr;

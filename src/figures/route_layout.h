@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "figures/token_axis.h"
 #include "limpid/route.h"
 #include "limpid/token.h"
 
@@ -24,14 +25,6 @@ struct Box {
   bool overlaps(const Box& other) const {
     return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
   }
-};
-
-struct RouteColumn {
-  int position = 0;
-  int count = 1;  // > 1: a fold of this many positions
-  bool on_route = false;
-  double x = 0, width = 0;  // centre
-  std::string label = {};   // of the token, cut to its place; empty for folds
 };
 
 struct RouteRow {
@@ -62,11 +55,10 @@ struct RouteLayout {
   double size = 0;   // of text
   double scale = 1;  // of nodes and bends, which shrink with the rows; times size / 11
   Box graph;
-  bool upward = false;              // token labels are read from below
-  double label_y = 0, index_y = 0;  // label_y: the middle, or where upward labels end
+  TokenAxis axis;
   double share_top = 0, share_bottom = 0, share_text_y = 0;
   double bottom = 0;
-  std::vector<RouteColumn> columns;  // left to right
+  std::vector<TokenColumn> columns;  // left to right
   std::vector<RouteRow> rows;        // by layer
   std::vector<PlacedNode> nodes;
   std::vector<PlacedEdge> edges;  // residual, FFN (its edge out), attention; within each ascending flow
@@ -76,7 +68,7 @@ struct RouteLayout {
   size_t n_folded = 0;   // edges that carry enough, from or to tokens that are folded for want of room
   size_t n_crowded = 0;  // such tokens
 
-  const RouteColumn* column(int position) const;  // null where folded
+  const TokenColumn* column(int position) const;  // null where folded
 };
 
 struct RouteLayoutOptions {

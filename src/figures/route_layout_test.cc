@@ -49,7 +49,7 @@ constexpr double kRounding = 1e-6;
 TEST_P(RouteLayoutTest, ColumnsAreSideBySideAndCountEveryToken) {
   double right = layout_.graph.left;
   int position = 0;
-  for (const RouteColumn& c : layout_.columns) {
+  for (const TokenColumn& c : layout_.columns) {
     EXPECT_GE(c.x - c.width / 2, right - kRounding);
     EXPECT_EQ(c.position, position);
     EXPECT_GE(c.count, 1);
@@ -105,9 +105,9 @@ TEST_P(RouteLayoutTest, EverythingIsInside) {
     for (size_t k = 0; k < i; ++k) EXPECT_FALSE(box.overlaps(layout_.labels[k].box));
     for (const PlacedNode& n : layout_.nodes) EXPECT_FALSE(box.overlaps({n.x, n.y, n.x + 0.1, n.y + 0.1}));
   }
-  EXPECT_LT(g.bottom, layout_.label_y);
-  EXPECT_LT(layout_.label_y, layout_.index_y);
-  EXPECT_LT(layout_.index_y, layout_.share_top);
+  EXPECT_LT(g.bottom, layout_.axis.label_y);
+  EXPECT_LT(layout_.axis.label_y, layout_.axis.index_y);
+  EXPECT_LT(layout_.axis.index_y, layout_.share_top);
   EXPECT_LT(layout_.share_bottom, layout_.share_text_y);
   EXPECT_LT(layout_.share_text_y, layout_.bottom);
 }
@@ -129,7 +129,7 @@ TEST(PlaceColumns, FoldsWhatIsOffTheRouteAndThenTheWeakest) {
   const ColumnRoom room = {.left = 0, .width = 10, .narrowest = 1, .widest = 4, .fold = 1.5};
   const auto describe = [&](std::vector<float> strongest, int start) {
     std::string text;
-    for (const RouteColumn& c : place_columns(strongest, start, room))
+    for (const TokenColumn& c : place_columns(strongest, start, room))
       text += c.count > 1 ? "+" + std::to_string(c.count) + " "
                           : std::to_string(c.position) + (c.on_route ? "! " : " ");
     return text;

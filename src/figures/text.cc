@@ -101,7 +101,7 @@ double text_width(std::string_view text, Font font, double size, bool bold) {
   double em = 0;
   for_each_character(text, [&](std::string_view, char32_t c) { em += width_of(c, font); });
   const bool grows = bold && font == Font::kText;  // monospaced fonts keep their pitch
-  return em * size * (grows ? 1.12 : 1);
+  return em * size * (grows ? kBold : 1);
 }
 
 bool is_unpredictable(std::string_view text) {

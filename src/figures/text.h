@@ -18,6 +18,9 @@ enum class Font {
 /// The width in px that `text` takes at most, in the widest of the usual stand-ins for `font`.
 double text_width(std::string_view text, Font font, double size, bool bold = false);
 
+/// How much wider bold text is at most.
+constexpr double kBold = 1.12;
+
 /// Some character is of a script whose fonts differ too much for text_width() to hold.
 bool is_unpredictable(std::string_view text);
 
