@@ -34,4 +34,12 @@ struct RouteRun {
 std::string route_figure(const Route& route, const RouteRun& run, double min_flow,
                          const FigureOptions& options);
 
+/// Layers as rows, tokens as columns: the token that each state predicts, shaded by its probability. Cells
+/// too narrow for text are shades only; of very long prompts the end is shown.
+std::string lens_figure(const LensResult& result, const FigureOptions& options);
+
+/// Of one head its attention and its contributions side by side, with the tokens; of several heads a tile
+/// each. Prompts with more tokens than there is room for are pooled: a cell is the largest value of a block.
+std::string attention_figure(const AttentionResult& result, const FigureOptions& options);
+
 }  // namespace limpid

@@ -246,10 +246,6 @@ const TokenColumn* RouteLayout::column(int position) const {
   return after->count == 1 && after->position == position ? &*after : nullptr;
 }
 
-double text_size(double width) {
-  return std::clamp(6 + width / 140, 7.5, 24.0);
-}
-
 RouteLayout layout_route(const Route& route, std::span<const Piece> tokens,
                          const RouteLayoutOptions& options) {
   return Layout(route, tokens, options).run();

@@ -77,9 +77,6 @@ struct RouteLayoutOptions {
   double min_flow = 0;
 };
 
-/// The size of text in a figure of this width.
-double text_size(double width);
-
 RouteLayout layout_route(const Route& route, std::span<const Piece> tokens,
                          const RouteLayoutOptions& options);
 

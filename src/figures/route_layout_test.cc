@@ -141,10 +141,5 @@ TEST(PlaceColumns, FoldsWhatIsOffTheRouteAndThenTheWeakest) {
   EXPECT_EQ(describe({9, 1, 2, 9, 9, 9, 9, 9, 9, 9, 0.5f}, 10), "+3 3! 4! 5! 6! 7! 8! 9! 10! ");
 }
 
-TEST(TextSize, IsSixPointsInAPapersColumn) {
-  EXPECT_GE(text_size(340), 8);  // 8 px are 6 pt
-  EXPECT_GT(text_size(1000), text_size(680));
-}
-
 }  // namespace
 }  // namespace limpid

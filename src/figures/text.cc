@@ -38,7 +38,7 @@ constexpr Range kWide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0x33FF},
 
 /// Scripts and signs that the usual fonts have in widths that are known: Latin, Greek, Cyrillic, punctuation,
 /// and the marks that we set ourselves.
-constexpr Range kUsual[] = {{0x20, 0x7E},     {0xA1, 0x24F},    {0x370, 0x3FF},   {0x400, 0x45F},
+constexpr Range kUsual[] = {{0x20, 0x7E},     {0xA0, 0x24F},    {0x370, 0x3FF},   {0x400, 0x45F},
                             {0x2010, 0x2027}, {0x2190, 0x2193}, {0x21E5, 0x21E5}, {0x23CE, 0x23CE},
                             {0x2212, 0x2212}, {0x25CC, 0x25CC}};
 
@@ -47,7 +47,7 @@ constexpr double kMonospaced = 0.605, kWideEm = 1.02, kRareEm = 1.1, kEmojiEm = 
 /// In em, of a proportional font: no less than in DejaVu Sans, the widest of those that stand in for Inter.
 double proportional_width(char32_t c) {
   constexpr std::string_view kThin = "ijlI.,:;'|!", kNarrow = "frt()[]-/\\\" ", kBroad = "mwMW%@+=<>~^";
-  if (c >= 0x80) return c == 0xB7 ? 0.4 : c >= 0x2190 && c <= 0x2400 ? 0.9 : 0.79;
+  if (c >= 0x80) return c == 0xA0 ? 0.465 : c == 0xB7 ? 0.4 : c >= 0x2190 && c <= 0x2400 ? 0.9 : 0.79;
   const char ascii = static_cast<char>(c);
   if (kThin.find(ascii) != std::string_view::npos) return 0.345;
   if (kNarrow.find(ascii) != std::string_view::npos) return 0.465;
@@ -96,6 +96,10 @@ std::string fold_runs(std::string_view text) {
 }
 
 }  // namespace
+
+double text_size(double width) {
+  return std::clamp(6 + width / 140, 7.5, 24.0);
+}
 
 double text_width(std::string_view text, Font font, double size, bool bold) {
   double em = 0;

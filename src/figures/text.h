@@ -15,6 +15,9 @@ enum class Font {
   kToken,  // JetBrains Mono or the system's monospace
 };
 
+/// The size of text in a figure of this width, in px.
+double text_size(double width);
+
 /// The width in px that `text` takes at most, in the widest of the usual stand-ins for `font`.
 double text_width(std::string_view text, Font font, double size, bool bold = false);
 

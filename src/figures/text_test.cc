@@ -9,6 +9,11 @@ Piece piece(const char* text) {
   return {.id = 0, .bytes = text, .text = text};
 }
 
+TEST(TextSize, IsSixPointsInAPapersColumn) {
+  EXPECT_GE(text_size(340), 8);  // 8 px are 6 pt
+  EXPECT_GT(text_size(1000), text_size(680));
+}
+
 TEST(TokenLabel, BlanksHaveMarksAndMarksHaveABase) {
   const struct {
     const char* text;

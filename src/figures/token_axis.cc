@@ -8,21 +8,35 @@ namespace limpid {
 
 namespace {
 
-constexpr double kLongestLabel = 8.6, kComfortableColumn = 5.5;  // in sizes of text
+constexpr double kLongestLabel = 8.6, kComfortableColumn = 5.5, kNarrowestLabel = 1.08;  // in sizes of text
 
 /// Positions, and how many a fold stands for; those that would touch the one before are left out.
 void draw_indices(Svg& svg, double y, std::span<const TokenColumn> columns, const Theme& theme, double size) {
+  const bool folds = std::ranges::any_of(columns, [](const TokenColumn& c) { return c.count > 1; });
+  const double needed =
+      columns.empty() ? 0 : text_width(fmt::format("{}", columns.back().position), Font::kText, size);
+  const size_t step = folds || columns.empty() ? 1 : label_step(columns.front().width, needed + 0.25 * size);
   double free_from = 0;
   for (const TokenColumn& c : columns) {
     const std::string text = c.count > 1 ? fmt::format("+{}", c.count) : fmt::format("{}", c.position);
     const double half = text_width(text, Font::kText, size) / 2;
-    if (c.x - half < free_from) continue;
+    if (c.x - half < free_from || static_cast<size_t>(c.position) % step != 0) continue;
     svg.text(c.x, y, text, {.fill = theme.text_muted, .size = size, .anchor = Anchor::kMiddle});
     free_from = c.x + half + 0.25 * size;
   }
 }
 
 }  // namespace
+
+size_t label_step(double cell, double needed) {
+  size_t step = 1;
+  for (size_t scale = 1; static_cast<double>(step) * cell < needed; scale *= 10) {
+    for (const size_t factor : {2, 5, 10}) {
+      if (static_cast<double>(step) * cell < needed) step = factor * scale;
+    }
+  }
+  return step;
+}
 
 TokenAxis place_token_axis(std::vector<TokenColumn>& columns, std::span<const Piece> tokens, double top,
                            double size) {
@@ -37,7 +51,7 @@ TokenAxis place_token_axis(std::vector<TokenColumn>& columns, std::span<const Pi
     narrowest = std::min(narrowest, c.width);
     longest = std::max(longest, width);
   }
-  longest = std::min(longest, kLongestLabel * size);
+  longest = narrowest < kNarrowestLabel * size ? 0 : std::min(longest, kLongestLabel * size);
   TokenAxis axis = {.upward = !fits && narrowest < kComfortableColumn * size};
   for (TokenColumn& c : columns)
     c.label = fit_text(c.label, Font::kToken, size, axis.upward ? longest : c.width - gap);

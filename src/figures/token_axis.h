@@ -25,7 +25,11 @@ struct TokenAxis {
   double bottom = 0;
 };
 
-/// Fills in the columns' labels: level where they fit or columns are wide, else upward.
+/// How far apart labels that need `needed` may stand where cells are `cell` wide: 1, 2, 5, 10, 20, ... cells.
+size_t label_step(double cell, double needed);
+
+/// Fills in the columns' labels: level where they fit or columns are wide, else upward,
+/// and none where columns are narrower than a line of text.
 TokenAxis place_token_axis(std::vector<TokenColumn>& columns, std::span<const Piece> tokens, double top,
                            double size);
 
