@@ -11,7 +11,7 @@ namespace limpid {
 namespace {
 
 // In sizes of text.
-constexpr double kGutter = 4.2, kReadableCell = 3.2, kNarrowestCell = 0.5, kWidestCell = 13;
+constexpr double kGutter = 4.2, kReadableCell = 3.2, kNarrowestCell = 0.5, kWidestCell = 13, kRoomyCell = 7;
 constexpr double kTextRow = 1.6, kLowestRow = 0.5;
 
 std::string_view state_text(StateKind state) {
@@ -60,31 +60,31 @@ class LensFigure {
   double row_top(size_t layer) const {
     return grid_.top + static_cast<double>(n_layer() - 1 - layer) * grid_.cell_height;
   }
-  /// Null where the lens was asked for no tokens.
-  const NamedPrediction* top(size_t layer, const TokenColumn& column) const {
-    const auto& predictions = result_.rows[layer][static_cast<size_t>(column.position)].top;
+  /// Of column `i` of the figure. Null where the lens was asked for no tokens.
+  const NamedPrediction* top(size_t layer, size_t i) const {
+    const auto& predictions = result_.rows[layer][first_ + i].top;
     return predictions.empty() ? nullptr : &predictions.front();
   }
-
-  bool is_top(int id, size_t layer, const TokenColumn& column) const {
-    const NamedPrediction* p = top(layer, column);
+  bool is_top(int id, size_t layer, size_t i) const {
+    const NamedPrediction* p = top(layer, i);
     return p != nullptr && p->prediction.id == id;
   }
 
   void arrange() {
     const double left = kGutter * s_, room = width_ - s_ - left;
-    const size_t n_tok = result_.tokens.size();
-    const size_t n = std::min(n_tok, static_cast<size_t>(room / (kNarrowestCell * s_)));
+    const size_t n_asked = result_.positions.size(), n_tok = result_.tokens.size();
+    const size_t n = std::min(n_asked, static_cast<size_t>(room / (kNarrowestCell * s_)));
+    first_ = n_asked - n;
     const double cell = std::min(room / static_cast<double>(std::max<size_t>(n, 1)), kWidestCell * s_);
     for (size_t i = 0; i < n; ++i) {
-      columns_.push_back({.position = static_cast<int>(n_tok - n + i),
+      columns_.push_back({.position = result_.positions[first_ + i],
                           .on_route = true,
                           .x = left + (static_cast<double>(i) + 0.5) * cell,
                           .width = cell});
     }
     written_ = cell >= kReadableCell * s_;
     std::string facts = fmt::format("{} layers, {} {}.", n_layer(), n_tok, n_tok == 1 ? "token" : "tokens");
-    if (n < n_tok) facts += fmt::format(" Only the last {} are shown.", n);
+    if (n < n_asked) facts += fmt::format(" Only the last {} are shown.", n);
     heading_ = arrange_heading(
         {.title = result_.model,
          .subject = fmt::format("Logit lens: what each layer predicts {}", state_text(result_.state)),
@@ -121,39 +121,46 @@ class LensFigure {
     const auto group = svg_->group("cells");
     if (!written_) {
       draw_heat_map(*svg_, grid_, shades(), [&](size_t row, size_t column) {
-        const NamedPrediction* p = top(n_layer() - 1 - row, columns_[column]);
+        const NamedPrediction* p = top(n_layer() - 1 - row, column);
         return p == nullptr ? -1 : p->prediction.probability;
       });
       return;
     }
     for (size_t l = n_layer(); l-- > 0;) {
-      for (const TokenColumn& c : columns_) draw_cell(l, c);
+      for (size_t i = 0; i < columns_.size(); ++i) draw_cell(l, i);
     }
   }
 
-  void draw_cell(size_t layer, const TokenColumn& column) {
-    const NamedPrediction* p = top(layer, column);
+  void draw_cell(size_t layer, size_t i) {
+    const NamedPrediction* p = top(layer, i);
     if (p == nullptr) return;
-    const double size = 0.95 * s_, width = column.width - grid_.gap;
-    const std::string fill = shades()(p->prediction.probability), label = token_label(p->piece);
-    const std::string tip = fmt::format("layer {}, {} {}: {} {}", layer,
-                                        token_label(result_.tokens[static_cast<size_t>(column.position)]),
-                                        column.position, label, percent_text(p->prediction.probability));
-    svg_->rect(column.x - width / 2, row_top(layer) + grid_.gap / 2, width, grid_.cell_height - grid_.gap,
-               {.fill = fill}, tip);
-    svg_->text(column.x - width / 2 + 0.25 * s_, row_top(layer) + grid_.cell_height / 2,
-               fit_text(label, Font::kToken, size, width - 0.4 * s_),
-               {.fill = ink_on(fill, theme_), .size = size, .font = Font::kToken});
+    const TokenColumn& column = columns_[i];
+    const double size = 0.95 * s_, pad = 0.25 * s_, width = column.width - grid_.gap,
+                 left = column.x - width / 2;
+    const double middle = row_top(layer) + grid_.cell_height / 2;
+    const std::string label = token_label(p->piece), percent = percent_text(p->prediction.probability);
+    const std::string fill = shades()(p->prediction.probability);
+    const std::string_view ink = ink_on(fill, theme_);
+    svg_->rect(left, row_top(layer) + grid_.gap / 2, width, grid_.cell_height - grid_.gap, {.fill = fill},
+               fmt::format("layer {}, {} {}: {} {}", layer,
+                           token_label(result_.tokens[static_cast<size_t>(column.position)]), column.position,
+                           label, percent));
+    const double percent_width = width >= kRoomyCell * s_ ? text_width(percent, Font::kText, size) + pad : 0;
+    svg_->text(left + pad, middle, fit_text(label, Font::kToken, size, width - 1.6 * pad - percent_width),
+               {.fill = ink, .size = size, .font = Font::kToken});
+    if (percent_width > 0)
+      svg_->text(left + width - pad, middle, percent, {.fill = ink, .size = size, .anchor = Anchor::kEnd});
   }
 
   /// A line below the lowest layer from which on the top token stays what it is in the end.
   void draw_settled() {
     Path lines;
-    for (const TokenColumn& c : columns_) {
-      const NamedPrediction* last = n_layer() == 0 ? nullptr : top(n_layer() - 1, c);
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const NamedPrediction* last = n_layer() == 0 ? nullptr : top(n_layer() - 1, i);
       if (last == nullptr) continue;
       size_t l = n_layer() - 1;
-      while (l > 0 && is_top(last->prediction.id, l - 1, c)) --l;
+      while (l > 0 && is_top(last->prediction.id, l - 1, i)) --l;
+      const TokenColumn& c = columns_[i];
       const double y = row_top(l) + grid_.cell_height, half = (c.width - grid_.gap) / 2;
       lines.move(c.x - half, y).line(c.x + half, y);
     }
@@ -180,6 +187,7 @@ class LensFigure {
   const Theme theme_;
   double width_, s_;
   bool written_ = false;  // cells have room for their token
+  size_t first_ = 0;      // of the asked positions that is shown
   std::vector<TokenColumn> columns_;
   Heading heading_;
   Grid grid_;

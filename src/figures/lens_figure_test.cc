@@ -16,6 +16,7 @@ LensResult lens_of(const std::vector<std::vector<std::string>>& names) {
   for (size_t t = 0; t < names[0].size(); ++t) {
     const std::string text = " t" + std::to_string(t);
     result.tokens.push_back({.id = 0, .bytes = text, .text = text});
+    result.positions.push_back(static_cast<int>(t));
   }
   for (size_t l = 0; l < names.size(); ++l) {
     auto& row = result.rows.emplace_back();
@@ -38,6 +39,7 @@ std::vector<Cell> cells_of(const pugi::xml_document& document) {
   std::vector<Cell> cells;
   for (const auto& found : document.select_nodes("//g[@class='cells']/text")) {
     const pugi::xml_node text = found.node();
+    if (std::string_view(text.text().get()).ends_with('%')) continue;
     cells.push_back({text.attribute("x").as_double(), text.attribute("y").as_double(), text.text().get()});
   }
   return cells;
@@ -75,6 +77,15 @@ TEST(LensFigure, TheLineSaysWhereThePredictionSettles) {
   EXPECT_NEAR(ys[0], bottom.at("layer 1, ·t0 0: x 20%"), gap);
   EXPECT_NEAR(ys[1], bottom.at("layer 3, ·t1 1: y 40%"), gap);
   EXPECT_NEAR(ys[2], bottom.at("layer 0, ·t2 2: z 10%"), gap);
+}
+
+TEST(LensFigure, ColumnsAreThePositionsThatWereAskedFor) {
+  LensResult result = lens_of({{"a", "b"}});
+  result.tokens.insert(result.tokens.begin(), 5, {.id = 0, .bytes = "x", .text = "x"});
+  result.positions = {5, 6};
+  const std::string svg = lens_figure(result, {});
+  EXPECT_NE(svg.find("layer 0, ·t1 6: b 10%"), std::string::npos);
+  EXPECT_EQ(svg.find(">x<"), std::string::npos);
 }
 
 TEST(LensFigure, NarrowCellsAreShadesAndLongPromptsAreCut) {
