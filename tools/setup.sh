@@ -51,6 +51,8 @@ check|libclang-rt-16-dev|glob:/usr/lib/llvm-16/lib/clang/16*/lib/linux/libclang_
 check|libomp-16-dev|glob:/usr/lib/llvm-16/lib/clang/16*/include/omp.h|OpenMP of Clang
 check|clang-format-16|cmd:clang-format-16|checks the code's format
 check|clang-tidy-16|cmd:clang-tidy-16|finds mistakes in the code
+check|chromium|cmd:chromium|Chromium: lays out the text of figures
+check|fonts-dejavu-core|glob:/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf|wide fonts, in which that text must fit too
 TABLE
 }
 

@@ -20,6 +20,7 @@ TOOLS = {
     "clang++-16": "16.0.6",
     "clang-format-16": "16.0.6",
     "clang-tidy-16": "16.0.6",
+    "chromium": "120.0",
 }
 HEADERS = (
     "oneapi/dnnl/dnnl.hpp",
@@ -40,6 +41,7 @@ FILES = (
     f"{CLANG}/lib/linux/libclang_rt.fuzzer-x86_64.a",
     f"{CLANG}/include/omp.h",
     "etc/ssl/certs/ca-certificates.crt",
+    "usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf",
 )
 
 

@@ -16,7 +16,7 @@ struct BatchOptions {
   std::optional<std::string> prompts;
   std::string out = "-";
 
-  /// After --format, which is refused beside --prompts.
+  /// After --format and --svg, which are refused beside --prompts.
   void add_to(CLI::App& app);
 };
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <numeric>
 
+#include "base/token_text.h"
 #include "cli/route_drawing.h"
 
 namespace limpid {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/token_text.h"
 #include "cli/route_drawing.h"
 
 namespace limpid {

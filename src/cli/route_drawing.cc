@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "base/token_text.h"
 #include "cli/route_lanes.h"
 
 namespace limpid {

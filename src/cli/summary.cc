@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "base/token_text.h"
 #include "cli/route_drawing.h"
 
 namespace limpid {

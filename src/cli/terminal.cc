@@ -132,28 +132,4 @@ std::string wrap(std::string_view text, int indent, int width) {
   return out;
 }
 
-std::string mark_blanks(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case ' ':
-        out += "·";
-        break;
-      case '\n':
-        out += "⏎";
-        break;
-      case '\t':
-        out += "⇥";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  return out;
-}
-
 }  // namespace limpid

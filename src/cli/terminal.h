@@ -35,7 +35,4 @@ std::string fit_right(std::string_view text, int width);  // padded on the left
 /// keeps its line to itself.
 std::string wrap(std::string_view text, int indent, int width);
 
-/// A token as shown: visible marks for space, line break, tab and control characters.
-std::string mark_blanks(std::string_view text);
-
 }  // namespace limpid

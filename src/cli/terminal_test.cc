@@ -35,10 +35,6 @@ TEST_F(TerminalTest, WrapKeepsWordsWhole) {
   EXPECT_EQ(wrap("日本 日本", 0, 9), "日本 日本");
 }
 
-TEST_F(TerminalTest, BlanksAndControlsAreVisible) {
-  EXPECT_EQ(mark_blanks(" a\n\tb\x1b[31m"), "·a⏎⇥b\\x1b[31m");
-}
-
 TEST_F(TerminalTest, ColoursOnlyWhereTheyAreWanted) {
   EXPECT_EQ(Terminal(false, 80).paint(Ink::kAttention, "x"), "x");
   EXPECT_EQ(Terminal(true, 80).paint(Ink::kAttention, "x"), "\033[34mx\033[0m");

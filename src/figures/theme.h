@@ -9,12 +9,16 @@ namespace limpid {
 
 struct Theme {
   std::string_view name;
-  std::string_view background, line, text, text_muted, ghost;
+  std::string_view background, sunken, line, text, text_secondary, text_muted, ghost;
   std::string_view attention, residual, ffn, probability;
+  double deepest;  // share of ink in a cell of a heat map that shows 1; one that shows 0 has 0.05
 };
 
 const Theme& light_theme();
 const Theme& dark_theme();
+/// `text` or `background`, whichever is easier to read on `fill`.
+std::string_view ink_on(std::string_view fill, const Theme& theme);
+
 /// "light" or "dark".
 std::optional<Theme> theme(std::string_view name);
 

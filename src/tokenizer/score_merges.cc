@@ -5,7 +5,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "tokenizer/utf8.h"
+#include "base/utf8.h"
 
 namespace limpid {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "checkpoint/text.h"
-#include "tokenizer/utf8.h"
+#include "base/utf8.h"
 
 namespace limpid {
 namespace {

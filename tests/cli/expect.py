@@ -62,17 +62,21 @@ def matches(stream: str):
 
 
 def snapshot(wanted, outcome, context):
+    return same_as_snapshot(wanted, "stdout", outcome.stdout, context)
+
+
+def same_as_snapshot(wanted: str, what: str, data: bytes, context) -> list[str]:
+    """`what` is where `data` comes from."""
     path = context.cases / wanted
-    found = outcome.stdout.decode(errors="replace")
+    found = data.decode(errors="replace")
     if context.update:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(found, encoding="utf-8")
         return []
     if not path.is_file():
-        return [
-            f"stdout: there is no {wanted}; write it with --update and review it\n{quote('stdout', outcome.stdout)}"
-        ]
-    return exactly("stdout")(path.read_text(encoding="utf-8"), outcome, context)
+        return [f"{what}: there is no {wanted}; write it with --update and review it\n{quote(what, data)}"]
+    expected = path.read_text(encoding="utf-8")
+    return [] if found == expected else [f"{what}:\n{diff(expected, found)}"]
 
 
 def widest(wanted, outcome, _context):

@@ -45,6 +45,7 @@ class Case:
     exit: int = 0
     same_as: list[str] | None = None  # other arguments that must give the same stdout, byte for byte
     creates: list[str] = field(default_factory=list)
+    creates_file: dict[str, str] = field(default_factory=dict)  # file: the snapshot that it must be
     expectations: dict = field(default_factory=dict)
 
 
@@ -162,6 +163,10 @@ def run_case(program: Path, case: Case, folder: Path, update: bool = False) -> l
             path = Path(temporary, created)
             if not path.is_file() or path.stat().st_size == 0:
                 problems.append(f"expected the file {created}, with something in it; found none")
+        for created, wanted in case.creates_file.items():
+            path = Path(temporary, fill(created, names))
+            data = path.read_bytes() if path.is_file() else b""
+            problems += expect.same_as_snapshot(wanted, created, data, context)
         if case.same_as is not None:
             other = execute(program, case.same_as, case, names)
             if (other.exit, other.stdout) != (outcome.exit, outcome.stdout):
@@ -179,7 +184,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("program", type=Path)
     parser.add_argument("filter", nargs="?", default="")
     parser.add_argument(
-        "--update", action="store_true", help="rewrite the snapshots (stdout_file) from what is found"
+        "--update", action="store_true", help="rewrite the snapshots from what is found"
     )
     parser.add_argument("--cases", type=Path, default=HERE, help="folder of the .toml files")
     arguments = parser.parse_args(argv)

@@ -77,6 +77,10 @@ TABLE = [
         [{"creates": ["g"]}, {"args": ["write", "{tmp}/f", ""]}],
     ),
     (
+        {"args": ["write", "{tmp}/f", "snap\n"], "creates_file": {"{tmp}/f": "snapshots/snap.txt"}},
+        [{"args": ["write", "{tmp}/f", "x"]}, {"args": ["say", "x"]}, {"creates_file": {"f": "none"}}],
+    ),
+    (
         {"args": ["say", "a"], "same_as": ["say", "a"]},
         [{"same_as": ["say", "b"]}, {"same_as": ["fail", "a"]}],
     ),

@@ -5,6 +5,7 @@
 #include "api/json.h"
 #include "cli/explain_batch.h"
 #include "cli/explanation.h"
+#include "cli/figure_file.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
@@ -21,11 +22,30 @@ struct Options {
   int token = -1;
   ExplanationOptions shown;
   BatchOptions batch;
+  FigureFileOptions figure;
 
   BatchRequest request(const Prompt& prompt_of_all) const {
     return {{prompt_of_all, token, static_cast<size_t>(shown.top)}, shown.route()};
   }
 };
+
+/// Writes the figure, if one is wanted.
+Status write_figure(const Session& session, const Explanation& explanation, const Route& route,
+                    const Options& options) {
+  if (!options.figure.wanted()) return {};
+  const RouteRun run = {
+      .model = session.name(), .tokens = explanation.tokens(), .predictions = explanation.predictions()};
+  return options.figure.write(route_figure(route, run, options.min_flow, options.figure.figure()));
+}
+
+/// Writes the figure, if one is wanted.
+Status write_figure(const Session& session, const Explanation& explanation, const Route& route,
+                    const Options& options) {
+  if (!options.figure.wanted()) return {};
+  const RouteRun run = {
+      .model = session.name(), .tokens = explanation.tokens(), .predictions = explanation.predictions()};
+  return options.figure.write(route_figure(route, run, options.shown.min_flow, options.figure.figure()));
+}
 
 Status run_explain(const Options& options) {
   options.compute.apply();
@@ -38,6 +58,8 @@ Status run_explain(const Options& options) {
   LIMPID_TRY(const Route route, explanation.route(request.route));
   for (const std::string& warning : explanation.warnings())
     fmt::print(stderr, "limpid: warning: {}\n", warning);
+  if (options.figure.to_stdout()) return write_figure(session, explanation, route, options);
+  if (options.figure.to_stdout()) return write_figure(session, explanation, route, options);
   if (options.format == "json") {
     fmt::print("{}", to_json(session, explanation, route));
   } else if (options.format == "csv") {
@@ -45,7 +67,7 @@ Status run_explain(const Options& options) {
   } else {
     fmt::print("{}", draw_explanation(session, explanation, route, options.shown));
   }
-  return {};
+  return write_figure(session, explanation, route, options);
 }
 
 /// The prompt is on the command line or in a file.
@@ -64,6 +86,7 @@ std::function<Status()> define(CLI::App& app) {
       ->group(kRouteGroup);
   options->shown.add_to(app);
   add_format_option(app, options->format, {"table", "json", "csv"});
+  options->figure.add_to(app);
   options->batch.add_to(app);
   options->compute.add_to(app);
   app.parse_complete_callback([o = options.get()] { check(*o); });

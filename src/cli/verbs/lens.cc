@@ -7,6 +7,7 @@
 #include "api/csv.h"
 #include "api/json.h"
 #include "api/token_choice.h"
+#include "cli/figure_file.h"
 #include "cli/lens_drawing.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -27,6 +28,7 @@ struct Options {
   LensRequest request;
   std::vector<std::string> rank_of;
   std::string format;
+  FigureFileOptions figure;
 };
 
 Status run_lens(const Options& options) {
@@ -42,6 +44,10 @@ Status run_lens(const Options& options) {
   ProgressBar progress;
   LIMPID_TRY(const LensResult result, lens(session, request, progress.control()));
   for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  const auto write_figure = [&] {
+    return options.figure.write(lens_figure(result, options.figure.figure()));
+  };
+  if (options.figure.to_stdout()) return write_figure();
   if (options.format == "json") {
     fmt::print("{}", to_json(result));
   } else if (options.format == "csv") {
@@ -49,7 +55,7 @@ Status run_lens(const Options& options) {
   } else {
     fmt::print("{}", draw_lens(result, Terminal::of_stdout()));
   }
-  return {};
+  return options.figure.wanted() ? write_figure() : Status();
 }
 
 std::function<Status()> define(CLI::App& app) {
@@ -83,6 +89,7 @@ std::function<Status()> define(CLI::App& app) {
       ->allow_extra_args(false)
       ->group(kReadingGroup);
   add_format_option(app, options->format, {"table", "json", "csv"});
+  options->figure.add_to(app);
   options->compute.add_to(app);
   return [options] { return run_lens(*options); };
 }

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "api/json.h"
+#include "base/token_text.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"

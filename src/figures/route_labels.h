@@ -1,0 +1,14 @@
+// Names for the strongest lines of a route figure, where there is room for them.
+#pragma once
+
+#include <vector>
+
+#include "figures/route_layout.h"
+
+namespace limpid {
+
+/// In each layer the strongest attention between tokens, where it carries 5% of the flow or more: its weight
+/// and heads, beside its line and over no other mark. Shorter, or not at all, where there is no such place.
+std::vector<EdgeLabel> place_labels(const RouteLayout& layout);
+
+}  // namespace limpid
