@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "limpid/attention.h"
+#include "limpid/heads.h"
 #include "limpid/run_control.h"
 
 #include "analyses/predictions.h"
@@ -77,6 +79,13 @@ class Session {
                       const RunControl& control = {}) const;
 
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
+
+  /// Maps of heads. Errors: as chosen_heads and trace, and kOutOfMemory as require_map_memory.
+  Result<AttentionResult> attention(const AttentionRequest& request, const RunControl& control = {}) const;
+
+  /// Roles of all heads, measured on sequences that are cut to the model's context; what could not be
+  /// measured is left out and warned of. Errors: as trace, and kInvalidArgument for a request out of range.
+  Result<HeadsResult> heads(const HeadsRequest& request, const RunControl& control = {}) const;
 
  private:
   Session(std::shared_ptr<const Model> model, Vocabulary vocabulary, std::string name, size_t memory)
