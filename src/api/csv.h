@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "limpid/attention.h"
+#include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/lens.h"
 
@@ -17,5 +19,11 @@ std::string to_csv(const Inspection& inspection);
 
 /// One token of one cell a line, ranks from 0; `list` is top or chosen.
 std::string to_csv(const LensResult& lens);
+
+/// A pair of tokens a line, keys up to the query: layer,head,query,key,attention,contribution.
+std::string to_csv(const AttentionResult& result);
+
+/// A role of a head a line: layer,head,role,score,error,contribution.
+std::string to_csv(const HeadsResult& result);
 
 }  // namespace limpid

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "limpid/attention.h"
+#include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/lens.h"
 
@@ -38,5 +40,9 @@ std::string to_json(const VerifyResult& result);
 std::string to_json(const Inspection& inspection);
 /// docs/schema/lens.json
 std::string to_json(const LensResult& lens);
+/// docs/schema/attention.json
+std::string to_json(const AttentionResult& result);
+/// docs/schema/heads.json
+std::string to_json(const HeadsResult& result);
 
 }  // namespace limpid

@@ -15,7 +15,9 @@
 #include <string_view>
 #include <vector>
 
+#include "limpid/attention.h"
 #include "limpid/generate.h"
+#include "limpid/heads.h"
 #include "limpid/run_control.h"
 
 #include "analyses/predictions.h"
@@ -100,6 +102,12 @@ class Session {
   /// Explains the prediction that a generated token was chosen from. `number`: 1 is the first generated
   /// token, -1 the last. Errors: kInvalidArgument naming the allowed range.
   Result<Explanation> explain(const Generation& generation, int number, size_t n_predictions = 5) const;
+  /// Maps of heads. Errors: as chosen_heads and trace, and kOutOfMemory as require_map_memory.
+  Result<AttentionResult> attention(const AttentionRequest& request, const RunControl& control = {}) const;
+
+  /// Roles of all heads, measured on sequences that are cut to the model's context; what could not be
+  /// measured is left out and warned of. Errors: as trace, and kInvalidArgument for a request out of range.
+  Result<HeadsResult> heads(const HeadsRequest& request, const RunControl& control = {}) const;
 
  private:
   Result<Explanation> explain_prediction(std::shared_ptr<const Trace> trace, int position,

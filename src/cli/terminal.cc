@@ -1,7 +1,9 @@
 #include "cli/terminal.h"
 
 #include <algorithm>
+#include <array>
 #include <clocale>
+#include <cmath>
 #include <cstdlib>
 #include <cwchar>
 #include <fmt/format.h>
@@ -33,6 +35,12 @@ const char* escape_of(Ink ink) {
   }
   return "";
 }
+
+constexpr std::string_view kShades = " .:-=+*#%@";
+/// Colours of the 256 that terminals share: dark blue to white, dark red to yellow. The first is not used.
+constexpr std::array<int, kShades.size()> kAttentionColours = {0, 17, 18, 19, 20, 26, 32, 75, 117, 195};
+constexpr std::array<int, kShades.size()> kContributionColours = {0,   52,  88,  124, 160,
+                                                                  166, 208, 214, 220, 229};
 
 /// The code point at `text`, and its length in bytes; malformed bytes count as one column each.
 struct CodePoint {
@@ -85,6 +93,15 @@ Terminal Terminal::of_stdout() {
 std::string Terminal::paint(Ink ink, std::string_view text) const {
   if (!colour_ || ink == Ink::kPlain || text.empty()) return std::string(text);
   return fmt::format("{}{}\033[0m", escape_of(ink), text);
+}
+
+std::string Terminal::shade(Ramp ramp, double value, int columns) const {
+  constexpr auto kSteps = static_cast<double>(kShades.size() - 1);
+  const auto step = static_cast<size_t>(std::lround(std::clamp(value, 0.0, 1.0) * kSteps));
+  const auto n = static_cast<size_t>(columns);
+  if (!colour_ || step == 0) return std::string(n, kShades[step]);
+  const int colour = (ramp == Ramp::kAttention ? kAttentionColours : kContributionColours)[step];
+  return fmt::format("\033[48;5;{}m{}\033[0m", colour, std::string(n, ' '));
 }
 
 int display_width(std::string_view text) {

@@ -8,6 +8,9 @@ namespace limpid {
 
 enum class Ink { kPlain, kBold, kMuted, kAttention, kResidual, kFfn, kProbability, kError };
 
+/// The colours of a map's cells, from dark to bright.
+enum class Ramp { kAttention, kContribution };
+
 class Terminal {
  public:
   /// What standard output is: colours only on a terminal, and never with NO_COLOR; COLUMNS overrides the
@@ -18,6 +21,8 @@ class Terminal {
   int width() const { return width_; }
   /// The text in its ink, or as it is without colours.
   std::string paint(Ink ink, std::string_view text) const;
+  /// A cell of a map, `columns` wide: value from 0 (blank) to 1, as one of ten colours or characters.
+  std::string shade(Ramp ramp, double value, int columns) const;
 
  private:
   bool colour_;

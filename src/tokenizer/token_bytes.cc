@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "checkpoint/text.h"
 #include "base/utf8.h"
+#include "checkpoint/text.h"
 
 namespace limpid {
 namespace {
