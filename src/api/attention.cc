@@ -4,13 +4,22 @@
 namespace limpid {
 
 Result<AttentionResult> Session::attention(const AttentionRequest& request, const RunControl& control) const {
+  LIMPID_CHECK_OK(chosen_heads(model_->spec(), request));  // before the run, which takes longer
+  std::vector<std::string> warnings;
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
+  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
+  LIMPID_TRY(AttentionResult result, attention(trace, request, control));
+  result.warnings = std::move(warnings);
+  return result;
+}
+
+Result<AttentionResult> Session::attention(const Trace& trace, const AttentionRequest& request,
+                                           const RunControl& control) const {
   AttentionResult result;
   result.model = name_;
   LIMPID_TRY(const std::vector<HeadId> heads, chosen_heads(model_->spec(), request));
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, result.warnings));
-  LIMPID_CHECK_OK(require_map_memory(ids.size(), heads.size()));
-  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
-  LIMPID_TRY(result.tokens, vocabulary_.pieces(ids));
+  LIMPID_CHECK_OK(require_map_memory(trace.n_tok(), heads.size()));
+  LIMPID_TRY(result.tokens, vocabulary_->pieces(trace.ids));
   LIMPID_TRY(result.heads, attention_maps(*model_, trace, heads, control));
   return result;
 }

@@ -89,7 +89,7 @@ Result<BenchRow> bench_row(const Session& session, size_t n_tok, int repeats, co
     LIMPID_CHECK_OK(control.tick(fmt::format("{} tokens", n_tok), static_cast<double>(i) / repeats));
     Trace trace;
     LIMPID_TRY(forward.emplace_back(), timed([&]() -> Status {
-                 LIMPID_TRY(trace, session.trace(ids));
+                 LIMPID_TRY(trace, session.trace(ids, {}));
                  logits(session.model(), trace, std::array{options.position});
                  return {};
                }));
@@ -123,7 +123,7 @@ Result<BenchResult> bench(std::string_view model, const BenchRequest& request, c
   result.threads = threads();
   const auto start = std::chrono::steady_clock::now();
   LIMPID_TRY(const Session session, Session::open(model, request.open));
-  LIMPID_CHECK_OK(session.trace(bench_ids(session, 1)));
+  LIMPID_CHECK_OK(session.trace(bench_ids(session, 1), {}));
   LIMPID_CHECK_OK(session.explain({.prompt = {.text = {}, .ids = bench_ids(session, 1)}}));
   result.load_seconds = seconds_since(start);
   result.model = session.name();

@@ -83,13 +83,13 @@ Result<Generation> Session::generate(const GenerateRequest& request, const OnTok
   Generation generation;
   GenerateResult& result = generation.result;
   result.model = name_;
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, result.warnings));
-  LIMPID_TRY(result.prompt, vocabulary_.pieces(ids));
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, result.warnings));
+  LIMPID_TRY(result.prompt, vocabulary_->pieces(ids));
 
   const auto n_ctx = static_cast<size_t>(model_->spec().n_ctx);
   const size_t room = std::min(ids.size() + std::min(request.max_tokens, n_ctx) - 1, n_ctx);
   LIMPID_TRY(Trace trace, this->trace(ids, {.room = room}, control));
-  Writer writer(request, vocabulary_, std::move(sampler), n_ctx);
+  Writer writer(request, *vocabulary_, std::move(sampler), n_ctx);
   for (;;) {
     const int last = static_cast<int>(trace.n_tok()) - 1;
     const Matrix row = logits(*model_, trace, {&last, 1});
@@ -119,10 +119,10 @@ Result<Explanation> Session::explain(const Generation& generation, int number, s
   const size_t n_tok = generation.result.prompt.size() + index;  // those that the token was chosen after
   std::shared_ptr<const Trace> trace = generation.trace;
   if (!rotates_alike(trace->spec, n_tok, trace->n_tok())) {
-    LIMPID_TRY(Trace then, this->trace(std::span(trace->ids).first(n_tok)));
+    LIMPID_TRY(Trace then, this->trace(std::span(trace->ids).first(n_tok), {}));
     trace = std::make_shared<const Trace>(std::move(then));
   }
-  return explain_prediction(std::move(trace), static_cast<int>(n_tok) - 1, n_predictions);
+  return explain(std::move(trace), static_cast<int>(n_tok) - 1, n_predictions);
 }
 
 }  // namespace limpid

@@ -136,7 +136,7 @@ Result<HeadsResult> Session::heads(const HeadsRequest& request, const RunControl
   LIMPID_CHECK_OK(check_range("samples", 1, kMaxSamples, request.samples));
   HeadsResult result{name_, model_->spec().n_layer, model_->spec().n_head, request};
   const std::vector<int> eligible = ordinary_ids(*this);
-  const std::vector<int> prefix = text_prefix(vocabulary_);
+  const std::vector<int> prefix = text_prefix(*vocabulary_);
   LIMPID_TRY(result.request.length,
              fitting_length(request.length, model_->spec(), prefix.size(), eligible.size(), result.warnings));
   warn_of_windows(model_->spec(), result.request.length, result.warnings);

@@ -1,4 +1,3 @@
-#include "api/inspect.h"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include "analyses/part_reading.h"
 #include "analyses/state_reading.h"
 #include "api/inspect_subject.h"
+#include "api/session.h"
 #include "api/token_choice.h"
 #include "attribution/attention_importance.h"
 #include "attribution/ffn_importance.h"
@@ -305,24 +305,24 @@ const char* name(Normalize normalize) {
   return "";
 }
 
-Result<Inspection> inspect(const Session& session, const Trace& trace, const InspectRequest& request,
-                           const RunControl& control) {
+Result<Inspection> Session::inspect(const Trace& trace, const InspectRequest& request,
+                                    const RunControl& control) const {
   Inspection out;
-  LIMPID_TRY(const Subject subject, resolve_subject(session.model(), trace.n_tok(), request.subject));
-  out.model = session.name();
+  LIMPID_TRY(const Subject subject, resolve_subject(*model_, trace.n_tok(), request.subject));
+  out.model = name_;
   out.subject = to_string(subject);
   out.normalize = request.normalize;
-  LIMPID_TRY(out.tokens, session.vocabulary().pieces(trace.ids));
-  LIMPID_CHECK_OK(Inspector(session, trace, request, control, out).look_at(subject));
+  LIMPID_TRY(out.tokens, vocabulary_->pieces(trace.ids));
+  LIMPID_CHECK_OK(Inspector(*this, trace, request, control, out).look_at(subject));
   return out;
 }
 
-Result<Inspection> inspect(const Session& session, const InspectRequest& request, const RunControl& control) {
+Result<Inspection> Session::inspect(const InspectRequest& request, const RunControl& control) const {
   LIMPID_CHECK_OK(parse_subject(request.subject));  // before the run, which takes longer
   std::vector<std::string> warnings;
-  LIMPID_TRY(const std::vector<int> ids, session.vocabulary().encode(request.prompt, warnings));
-  LIMPID_TRY(const Trace trace, session.trace(ids, {}, control));
-  LIMPID_TRY(Inspection out, inspect(session, trace, request, control));
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
+  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
+  LIMPID_TRY(Inspection out, inspect(trace, request, control));
   out.warnings = std::move(warnings);
   return out;
 }

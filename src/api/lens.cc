@@ -1,11 +1,10 @@
-#include "api/lens.h"
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <numeric>
 #include <unordered_map>
 
 #include "analyses/state_reading.h"
+#include "api/session.h"
 #include "attribution/gather.h"
 
 namespace limpid {
@@ -83,23 +82,22 @@ const char* name(StateKind kind) {
   return "";
 }
 
-Result<LensResult> lens(const Session& session, const Trace& trace, const LensRequest& request,
-                        const RunControl& control) {
-  const ModelSpec& spec = session.model().spec();
+Result<LensResult> Session::lens(const Trace& trace, const LensRequest& request,
+                                 const RunControl& control) const {
+  const ModelSpec& spec = model_->spec();
   LensResult result;
-  result.model = session.name();
+  result.model = name_;
   result.state = request.state;
   LIMPID_TRY(result.positions, resolve_positions(request, trace.n_tok()));
   LIMPID_CHECK_OK(check(spec, result.positions.size(), request));
-  LIMPID_TRY(result.tokens, session.vocabulary().pieces(trace.ids));
-  Names name_of(session.vocabulary());
+  LIMPID_TRY(result.tokens, vocabulary_->pieces(trace.ids));
+  Names name_of(*vocabulary_);
   for (const int id : request.chosen) result.chosen.push_back(name_of(id));
   for (int l = 0; l < spec.n_layer; ++l) {
     LIMPID_CHECK_OK(control.tick("lens", static_cast<double>(l) / spec.n_layer));
-    LIMPID_TRY(
-        const std::vector<StateReading> readings,
-        read_states(session.model(), gather_rows(states_of(trace, request.state, l), result.positions).view(),
-                    request.n_predictions, request.chosen));
+    LIMPID_TRY(const std::vector<StateReading> readings,
+               read_states(*model_, gather_rows(states_of(trace, request.state, l), result.positions).view(),
+                           request.n_predictions, request.chosen));
     auto& row = result.rows.emplace_back();
     for (const StateReading& reading : readings) {
       LensCell& cell = row.emplace_back();
@@ -111,11 +109,11 @@ Result<LensResult> lens(const Session& session, const Trace& trace, const LensRe
   return result;
 }
 
-Result<LensResult> lens(const Session& session, const LensRequest& request, const RunControl& control) {
+Result<LensResult> Session::lens(const LensRequest& request, const RunControl& control) const {
   std::vector<std::string> warnings;
-  LIMPID_TRY(const std::vector<int> ids, session.vocabulary().encode(request.prompt, warnings));
-  LIMPID_TRY(const Trace trace, session.trace(ids, {}, control));
-  LIMPID_TRY(LensResult result, lens(session, trace, request, control));
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
+  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
+  LIMPID_TRY(LensResult result, lens(trace, request, control));
   result.warnings = std::move(warnings);
   return result;
 }

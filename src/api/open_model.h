@@ -5,16 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "limpid/session.h"
+
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
 
 namespace limpid {
-
-struct OpenOptions {
-  std::string backend = "cpu";
-  std::string adapter = {};  // a folder of a LoRA adapter, or an id of one in the local cache; empty for none
-  size_t memory = 0;         // bytes that a run may take, weights included; 0: what the machine has free
-};
 
 /// The budget of a run in bytes: what was asked for, or nine tenths of what the machine has free, less the
 /// room that the file's pages take while it is read (but at least half of that): weights that push them out

@@ -29,6 +29,10 @@ Result<int> resolve_position(int position, size_t n_tok) {
   return position < 0 ? position + n : position;
 }
 
+size_t Explanation::n_computed() const {
+  return contributions_->n_computed();
+}
+
 Result<Route> Explanation::route(RouteOptions options) {
   options.position = position_;
   return extract_route(*contributions_, options);
@@ -38,12 +42,12 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options)
   LIMPID_TRY(const Backend* backend, backend(options.backend));
   LIMPID_TRY(Checkpoint checkpoint, open_model(name, options.adapter));
   const std::filesystem::path path = checkpoint.path;
-  Vocabulary vocabulary(checkpoint);
+  auto vocabulary = std::make_shared<const Vocabulary>(checkpoint);
   LIMPID_TRY(std::shared_ptr<const Model> model, Model::load(std::move(checkpoint), *backend));
-  if (vocabulary.n_vocab() > model->spec().n_vocab) {
+  if (vocabulary->n_vocab() > model->spec().n_vocab) {
     return fail(ErrorCode::kCorrupt,
                 fmt::format("{}: the tokenizer has {} tokens, the embedding only {} rows", path.string(),
-                            vocabulary.n_vocab(), model->spec().n_vocab),
+                            vocabulary->n_vocab(), model->spec().n_vocab),
                 "the tokenizer belongs to another model");
   }
   std::string full_name = display_name(name, path);
@@ -67,27 +71,27 @@ Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options
 
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {
   std::vector<std::string> warnings;
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_.encode(request.prompt, warnings));
+  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
   LIMPID_TRY(const int position, resolve_position(request.token, ids.size()));
   LIMPID_TRY(Trace trace, this->trace(ids, {}, control));
-  LIMPID_TRY(Explanation explanation, explain_prediction(std::make_shared<const Trace>(std::move(trace)),
-                                                         position, request.n_predictions));
+  LIMPID_TRY(Explanation explanation,
+             explain(std::make_shared<const Trace>(std::move(trace)), position, request.n_predictions));
   explanation.warnings_ = std::move(warnings);
   return explanation;
 }
 
-Result<Explanation> Session::explain_prediction(std::shared_ptr<const Trace> trace, int position,
-                                                size_t n_predictions) const {
+Result<Explanation> Session::explain(std::shared_ptr<const Trace> trace, int position,
+                                     size_t n_predictions) const {
   Explanation explanation;
-  LIMPID_TRY(explanation.tokens_, vocabulary_.pieces(trace->ids));
+  LIMPID_TRY(explanation.tokens_, vocabulary_->pieces(trace->ids));
   const std::array<int, 1> positions = {position};
   const Matrix last = logits(*model_, *trace, positions);
   for (const Prediction& prediction : top_predictions(last.row(0), n_predictions)) {
-    explanation.predictions_.push_back({prediction, vocabulary_.piece(prediction.id)});
+    explanation.predictions_.push_back({prediction, vocabulary_->piece(prediction.id)});
   }
   explanation.model_ = model_;
   explanation.trace_ = std::move(trace);
-  explanation.contributions_ = std::make_unique<Contributions>(*model_, *explanation.trace_);
+  explanation.contributions_ = std::make_shared<Contributions>(*model_, *explanation.trace_);
   explanation.position_ = position;
   return explanation;
 }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/token_text.h"
+
 namespace limpid {
 
 std::string without_control(std::string_view text) {

@@ -11,7 +11,6 @@
 #include "analyses/direct_attribution.h"
 #include "analyses/part_reading.h"
 #include "analyses/state_reading.h"
-#include "api/inspect.h"
 #include "attribution/ffn_parts.h"
 #include "attribution/frozen_norm.h"
 #include "attribution/neuron_importance.h"
@@ -186,7 +185,7 @@ TEST(ReadingsOfTheDefaultModel, SumToTheTopLogit) {
   const Session session = golden::open("");
   for (const char* prompt : {"When Mary and John went to the store, John gave a drink to",
                              "The war lasted from the year 1732 to the year 17", "5 + 4 = 9, 2 + 3 ="}) {
-    const auto inspection = inspect(session, {.prompt = {prompt}, .subject = "logit@-1"});
+    const auto inspection = session.inspect({.prompt = {prompt}, .subject = "logit@-1"});
     ASSERT_TRUE(inspection.has_value());
     ASSERT_EQ(inspection->logit_parts.size(), 1u + 30 * 9 + 30);
     const double logit = inspection->target->prediction.logit;

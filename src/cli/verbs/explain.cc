@@ -35,15 +35,6 @@ Status write_figure(const Session& session, const Explanation& explanation, cons
   if (!options.figure.wanted()) return {};
   const RouteRun run = {
       .model = session.name(), .tokens = explanation.tokens(), .predictions = explanation.predictions()};
-  return options.figure.write(route_figure(route, run, options.min_flow, options.figure.figure()));
-}
-
-/// Writes the figure, if one is wanted.
-Status write_figure(const Session& session, const Explanation& explanation, const Route& route,
-                    const Options& options) {
-  if (!options.figure.wanted()) return {};
-  const RouteRun run = {
-      .model = session.name(), .tokens = explanation.tokens(), .predictions = explanation.predictions()};
   return options.figure.write(route_figure(route, run, options.shown.min_flow, options.figure.figure()));
 }
 
@@ -58,7 +49,6 @@ Status run_explain(const Options& options) {
   LIMPID_TRY(const Route route, explanation.route(request.route));
   for (const std::string& warning : explanation.warnings())
     fmt::print(stderr, "limpid: warning: {}\n", warning);
-  if (options.figure.to_stdout()) return write_figure(session, explanation, route, options);
   if (options.figure.to_stdout()) return write_figure(session, explanation, route, options);
   if (options.format == "json") {
     fmt::print("{}", to_json(session, explanation, route));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "api/json.h"
+#include "base/token_text.h"
 #include "cli/explanation.h"
 #include "cli/live_text.h"
 #include "cli/options.h"

@@ -1,5 +1,3 @@
-#include "api/inspect.h"
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <map>
@@ -34,7 +32,7 @@ Status run_inspect(const Options& options) {
   InspectRequest request = options.request;
   request.prompt = prompt;
   ProgressBar progress;
-  LIMPID_TRY(const Inspection inspection, inspect(session, request, progress.control()));
+  LIMPID_TRY(const Inspection inspection, session.inspect(request, progress.control()));
   for (const std::string& warning : inspection.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
   if (options.format == "json") {
     fmt::print("{}", to_json(inspection));

@@ -1,5 +1,3 @@
-#include "api/lens.h"
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <map>
@@ -42,7 +40,7 @@ Status run_lens(const Options& options) {
                choose_token(session.vocabulary(), session.model().spec().n_vocab, text, "rank-of"));
   }
   ProgressBar progress;
-  LIMPID_TRY(const LensResult result, lens(session, request, progress.control()));
+  LIMPID_TRY(const LensResult result, session.lens(request, progress.control()));
   for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
   const auto write_figure = [&] {
     return options.figure.write(lens_figure(result, options.figure.figure()));
