@@ -25,12 +25,12 @@ std::string_view written(const Piece& piece) {
 /// Chooses tokens and keeps what was chosen.
 class Writer {
  public:
-  Writer(const GenerateRequest& request, const Vocabulary& vocabulary, Sampler sampler, size_t n_ctx)
+  Writer(const GenerateRequest& request, const Vocabulary& vocabulary, const Sampler& sampler, size_t n_ctx)
       : max_tokens_(request.max_tokens),
         n_ctx_(n_ctx),
         stop_ids_(request.ignore_stop ? std::vector<int>() : vocabulary.stop_ids()),
         vocabulary_(vocabulary),
-        sampler_(std::move(sampler)) {}
+        sampler_(sampler) {}
 
   /// Chooses from the logits behind n_tok tokens; whether that was the last one, and why.
   std::optional<StopReason> choose(std::span<const float> logits, size_t n_tok, const OnToken& on_token,
@@ -79,7 +79,7 @@ Result<Generation> Session::generate(const GenerateRequest& request, const OnTok
                                      const RunControl& control) const {
   if (request.max_tokens == 0)
     return fail(ErrorCode::kInvalidArgument, "max tokens: expected at least 1, found 0");
-  LIMPID_TRY(Sampler sampler, Sampler::create(request.sampling));
+  LIMPID_TRY(const Sampler sampler, Sampler::create(request.sampling));
   Generation generation;
   GenerateResult& result = generation.result;
   result.model = name_;
@@ -89,7 +89,7 @@ Result<Generation> Session::generate(const GenerateRequest& request, const OnTok
   const auto n_ctx = static_cast<size_t>(model_->spec().n_ctx);
   const size_t room = std::min(ids.size() + std::min(request.max_tokens, n_ctx) - 1, n_ctx);
   LIMPID_TRY(Trace trace, this->trace(ids, {.room = room}, control));
-  Writer writer(request, *vocabulary_, std::move(sampler), n_ctx);
+  Writer writer(request, *vocabulary_, sampler, n_ctx);
   for (;;) {
     const int last = static_cast<int>(trace.n_tok()) - 1;
     const Matrix row = logits(*model_, trace, {&last, 1});

@@ -88,6 +88,7 @@ Status generate_json(const Session& session, const GenerateRequest& request, con
   warn(generation.result, session);
   LIMPID_TRY(const std::vector<Explained> explained, explain_tokens(session, generation, options));
   std::vector<ExplainedToken> tokens;
+  tokens.reserve(explained.size());
   for (const Explained& e : explained) tokens.push_back({e.number, *e.explanation, e.route});
   fmt::print("{}", to_json(session, request, generation.result, tokens));
   return {};
