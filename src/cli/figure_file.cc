@@ -19,9 +19,7 @@ void FigureFileOptions::add_to(CLI::App& app) {
       ->needs(svg)
       ->capture_default_str()
       ->group(kOutputGroup);
-  app.add_option("--width", width,
-                 fmt::format("Of the figure in px, {:g} to {:g}; a paper's column has about 340",
-                             kMinFigureWidth, kMaxFigureWidth))
+  app.add_option("--width", width, "Of the figure, in px; a paper's column has about 340")
       ->check(CLI::Range(kMinFigureWidth, kMaxFigureWidth))
       ->needs(svg)
       ->capture_default_str()

@@ -227,7 +227,8 @@ class AttentionFigure {
       const HeadMap& head = result_.heads[i];
       const auto group = svg_->group("head-" + head_text(head.id));
       const double left = s_ + static_cast<double>(i % n_column_) * (side_ + gap_);
-      const double top = map_top_ + static_cast<double>(i / n_column_) * tile_height_;
+      const size_t row = i / n_column_;
+      const double top = map_top_ + static_cast<double>(row) * tile_height_;
       const std::string name = head_text(head.id),
                         most = contribution_text(static_cast<double>(highest(head.contribution)));
       svg_->text(left, top + 0.7 * s_, name, {.fill = theme_.text, .size = s_, .bold = true});

@@ -70,6 +70,7 @@ std::vector<EdgeLabel> place_labels(const RouteLayout& layout) {
   for (const PlacedNode& n : layout.nodes)
     taken.push_back({n.x - n.radius, n.y - n.radius, n.x + n.radius, n.y + n.radius});
   std::vector<const PlacedEdge*> order;
+  order.reserve(strongest.size());
   for (const auto& [layer, e] : strongest) order.push_back(e);
   std::ranges::stable_sort(order, std::ranges::greater{}, [](const PlacedEdge* e) { return e->edge->flow; });
 

@@ -69,6 +69,7 @@ class Layout {
     const auto least = static_cast<float>(options_.min_flow);
     if (route_.edges.size() <= kMostEdges) return least;
     std::vector<float> flows;
+    flows.reserve(route_.edges.size());
     for (const Edge& e : route_.edges) flows.push_back(e.flow);
     std::ranges::nth_element(flows, flows.begin() + kMostEdges, std::ranges::greater{});
     return std::max(least, std::nextafter(flows[kMostEdges], 2.0f));

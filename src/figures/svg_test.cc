@@ -20,8 +20,9 @@ TEST(Number, HasTwoDecimalsAtMost) {
 }
 
 TEST(Svg, AnyTextGivesWellFormedXml) {
+  using namespace std::string_literals;
   const std::string nasty[] = {"<script>alert(1)</script> & \"quotes\" ']]>",
-                               std::string("nul \0 bell \a escape \x1b delete \x7f", 33),
+                               "nul \0 bell \a escape \x1b delete \x7f"s,
                                "\xFF\xC0\x80\xED\xA0\x80 not UTF-8 \xF4\x90\x80\x80",
                                "\xEF\xBF\xBE\xEF\xBF\xBF noncharacters \xEF\xB7\x90 \xC2\x85 C1",
                                "\xCC\x81 lone accent",

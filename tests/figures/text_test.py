@@ -41,7 +41,13 @@ FIGURES = {
     "a lens for a paper": ["lens", MARY, "--width", "340"],
     "a lens of few positions": ["lens", MARY, "--token", "1,-1"],
     "a lens of all kinds of scripts": ["lens", SCRIPTS, "--width", "2000"],
-    "a lens of a long prompt": ["lens", LONG],
+    "maps of a head": ["attention", MARY, "--head", "23.0"],
+    "maps of a head for a paper": ["attention", MARY, "--head", "23.0", "--width", "340"],
+    "maps of a head and a long prompt": ["attention", LONG, "--head", "23.0"],
+    "maps of a head and all kinds of scripts": ["attention", SCRIPTS, "--head", "23.0"],
+    "tiles of heads": ["attention", MARY, "--layer", "23"],
+    "the narrowest tiles": ["attention", SCRIPTS, "--layer", "0,23", "--width", "240"],
+    "the narrowest lens": ["lens", MARY, "--width", "240"],
 }
 STYLE = """
 body { margin: 0 }

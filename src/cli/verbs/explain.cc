@@ -78,6 +78,7 @@ std::function<Status()> define(CLI::App& app) {
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->figure.add_to(app);
   options->batch.add_to(app);
+  app.get_option("--svg")->excludes(app.get_option("--prompts"));
   options->compute.add_to(app);
   app.parse_complete_callback([o = options.get()] { check(*o); });
   return [options] { return run_explain(*options); };
