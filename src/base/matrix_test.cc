@@ -11,7 +11,7 @@ namespace {
 /// Row i holds i * cols, i * cols + 1, ...
 void number(MatrixView rows, float from) {
   for (size_t i = 0; i < rows.rows; ++i)
-    std::iota(rows.row(i).begin(), rows.row(i).end(), static_cast<float>(from + i * rows.cols));
+    std::iota(rows.row(i).begin(), rows.row(i).end(), from + static_cast<float>(i * rows.cols));
 }
 
 bool is_numbered(const Matrix& m) {
