@@ -1,16 +1,12 @@
 #include "analyses/attention_maps.h"
-#include "api/session.h"
+#include "api/ask.h"
 
 namespace limpid {
 
 Result<AttentionResult> Session::attention(const AttentionRequest& request, const RunControl& control) const {
   LIMPID_CHECK_OK(chosen_heads(model_->spec(), request));  // before the run, which takes longer
-  std::vector<std::string> warnings;
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
-  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
-  LIMPID_TRY(AttentionResult result, attention(trace, request, control));
-  result.warnings = std::move(warnings);
-  return result;
+  return ask_of_prompt(*this, request.prompt, control,
+                       [&](const Trace& trace) { return attention(trace, request, control); });
 }
 
 Result<AttentionResult> Session::attention(const Trace& trace, const AttentionRequest& request,

@@ -7,8 +7,8 @@
 #include "analyses/direct_attribution.h"
 #include "analyses/part_reading.h"
 #include "analyses/state_reading.h"
+#include "api/ask.h"
 #include "api/inspect_subject.h"
-#include "api/session.h"
 #include "api/token_choice.h"
 #include "attribution/attention_importance.h"
 #include "attribution/ffn_importance.h"
@@ -319,12 +319,8 @@ Result<Inspection> Session::inspect(const Trace& trace, const InspectRequest& re
 
 Result<Inspection> Session::inspect(const InspectRequest& request, const RunControl& control) const {
   LIMPID_CHECK_OK(parse_subject(request.subject));  // before the run, which takes longer
-  std::vector<std::string> warnings;
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
-  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
-  LIMPID_TRY(Inspection out, inspect(trace, request, control));
-  out.warnings = std::move(warnings);
-  return out;
+  return ask_of_prompt(*this, request.prompt, control,
+                       [&](const Trace& trace) { return inspect(trace, request, control); });
 }
 
 }  // namespace limpid

@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "analyses/state_reading.h"
-#include "api/session.h"
+#include "api/ask.h"
 #include "attribution/gather.h"
 
 namespace limpid {
@@ -110,12 +110,8 @@ Result<LensResult> Session::lens(const Trace& trace, const LensRequest& request,
 }
 
 Result<LensResult> Session::lens(const LensRequest& request, const RunControl& control) const {
-  std::vector<std::string> warnings;
-  LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
-  LIMPID_TRY(const Trace trace, this->trace(ids, {}, control));
-  LIMPID_TRY(LensResult result, lens(trace, request, control));
-  result.warnings = std::move(warnings);
-  return result;
+  return ask_of_prompt(*this, request.prompt, control,
+                       [&](const Trace& trace) { return lens(trace, request, control); });
 }
 
 }  // namespace limpid

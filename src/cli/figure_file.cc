@@ -30,6 +30,12 @@ FigureOptions FigureFileOptions::figure() const {
   return {.theme = *limpid::theme(theme), .width = width};
 }
 
+Status FigureFileOptions::print_and_draw(const std::function<void()>& print,
+                                         const std::function<std::string()>& draw) const {
+  if (!to_stdout()) print();
+  return path.empty() ? Status() : write(draw());
+}
+
 Status FigureFileOptions::write(const std::string& svg) const {
   if (to_stdout()) {
     fmt::print("{}", svg);

@@ -1,6 +1,7 @@
 // `--svg FILE` and what goes with it, for verbs that can draw a figure.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "figures/figure.h"
@@ -19,10 +20,13 @@ struct FigureFileOptions {
   double width = FigureOptions{}.width;
 
   void add_to(CLI::App& app);
-  bool wanted() const { return !path.empty(); }
-  bool to_stdout() const { return path == "-"; }
   FigureOptions figure() const;
-  /// Writes the figure, and says so on standard error. Errors: kIo.
+  /// Prints a result, and writes the figure of it where one is wanted; only that where it goes to standard
+  /// output. Errors: kIo.
+  Status print_and_draw(const std::function<void()>& print, const std::function<std::string()>& draw) const;
+
+ private:
+  bool to_stdout() const { return path == "-"; }
   Status write(const std::string& svg) const;
 };
 

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -74,19 +75,18 @@ Status run_attention(const Options& options) {
   ProgressBar progress;
   LIMPID_TRY(const AttentionResult result,
              session.attention(request_of(options, prompt), progress.control()));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
-  const auto write_figure = [&] {
-    return options.figure.write(attention_figure(result, options.figure.figure()));
+  print_warnings(result.warnings);
+  const auto print = [&] {
+    if (options.format == "json") {
+      fmt::print("{}", to_json(result));
+    } else if (options.format == "csv") {
+      fmt::print("{}", to_csv(result));
+    } else {
+      print_text(result, options);
+    }
   };
-  if (options.figure.to_stdout()) return write_figure();
-  if (options.format == "json") {
-    fmt::print("{}", to_json(result));
-  } else if (options.format == "csv") {
-    fmt::print("{}", to_csv(result));
-  } else {
-    print_text(result, options);
-  }
-  return options.figure.wanted() ? write_figure() : Status();
+  return options.figure.print_and_draw(print,
+                                       [&] { return attention_figure(result, options.figure.figure()); });
 }
 
 std::function<Status()> define(CLI::App& app) {

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -29,13 +30,11 @@ struct Options {
   }
 };
 
-/// Writes the figure, if one is wanted.
-Status write_figure(const Session& session, const Explanation& explanation, const Route& route,
-                    const Options& options) {
-  if (!options.figure.wanted()) return {};
+std::string draw_figure(const Session& session, const Explanation& explanation, const Route& route,
+                        const Options& options) {
   const RouteRun run = {
       .model = session.name(), .tokens = explanation.tokens(), .predictions = explanation.predictions()};
-  return options.figure.write(route_figure(route, run, options.shown.min_flow, options.figure.figure()));
+  return route_figure(route, run, options.shown.min_flow, options.figure.figure());
 }
 
 Status run_explain(const Options& options) {
@@ -47,17 +46,18 @@ Status run_explain(const Options& options) {
   ProgressBar progress;
   LIMPID_TRY(Explanation explanation, session.explain(request.explain, progress.control()));
   LIMPID_TRY(const Route route, explanation.route(request.route));
-  for (const std::string& warning : explanation.warnings())
-    fmt::print(stderr, "limpid: warning: {}\n", warning);
-  if (options.figure.to_stdout()) return write_figure(session, explanation, route, options);
-  if (options.format == "json") {
-    fmt::print("{}", to_json(session, explanation, route));
-  } else if (options.format == "csv") {
-    fmt::print("{}", edges_csv(route));
-  } else {
-    fmt::print("{}", draw_explanation(session, explanation, route, options.shown));
-  }
-  return write_figure(session, explanation, route, options);
+  print_warnings(explanation.warnings());
+  const auto print = [&] {
+    if (options.format == "json") {
+      fmt::print("{}", to_json(session, explanation, route));
+    } else if (options.format == "csv") {
+      fmt::print("{}", edges_csv(route));
+    } else {
+      fmt::print("{}", draw_explanation(session, explanation, route, options.shown));
+    }
+  };
+  return options.figure.print_and_draw(print,
+                                       [&] { return draw_figure(session, explanation, route, options); });
 }
 
 /// The prompt is on the command line or in a file.

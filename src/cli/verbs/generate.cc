@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -52,10 +53,10 @@ Result<std::vector<Explained>> explain_tokens(const Session& session, const Gene
 }
 
 void warn(const GenerateResult& result, const Session& session) {
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  print_warnings(result.warnings);
   if (result.stop != StopReason::kContext) return;
-  fmt::print(stderr, "limpid: warning: stopped: the model's context of {} tokens is full\n",
-             session.model().spec().n_ctx);
+  print_warnings(
+      {fmt::format("stopped: the model's context of {} tokens is full", session.model().spec().n_ctx)});
 }
 
 void print_explained(const Session& session, const GenerateResult& result, const Explained& e,

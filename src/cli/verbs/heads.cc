@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -61,7 +62,7 @@ Status run_heads(const Options& options) {
   LIMPID_TRY(const Session session, Session::open(options.model, options.compute.open(options.adapter)));
   ProgressBar progress;
   LIMPID_TRY(const HeadsResult result, session.heads(options.request, progress.control()));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  print_warnings(result.warnings);
   if (options.format == "table") return print_text(result, options);
   fmt::print("{}", options.format == "json" ? to_json(result) : to_csv(result));
   return {};

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -33,7 +34,7 @@ Status run_inspect(const Options& options) {
   request.prompt = prompt;
   ProgressBar progress;
   LIMPID_TRY(const Inspection inspection, session.inspect(request, progress.control()));
-  for (const std::string& warning : inspection.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  print_warnings(inspection.warnings);
   if (options.format == "json") {
     fmt::print("{}", to_json(inspection));
   } else if (options.format == "csv") {

@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -41,19 +42,17 @@ Status run_lens(const Options& options) {
   }
   ProgressBar progress;
   LIMPID_TRY(const LensResult result, session.lens(request, progress.control()));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
-  const auto write_figure = [&] {
-    return options.figure.write(lens_figure(result, options.figure.figure()));
+  print_warnings(result.warnings);
+  const auto print = [&] {
+    if (options.format == "json") {
+      fmt::print("{}", to_json(result));
+    } else if (options.format == "csv") {
+      fmt::print("{}", to_csv(result));
+    } else {
+      fmt::print("{}", draw_lens(result, Terminal::of_stdout()));
+    }
   };
-  if (options.figure.to_stdout()) return write_figure();
-  if (options.format == "json") {
-    fmt::print("{}", to_json(result));
-  } else if (options.format == "csv") {
-    fmt::print("{}", to_csv(result));
-  } else {
-    fmt::print("{}", draw_lens(result, Terminal::of_stdout()));
-  }
-  return options.figure.wanted() ? write_figure() : Status();
+  return options.figure.print_and_draw(print, [&] { return lens_figure(result, options.figure.figure()); });
 }
 
 std::function<Status()> define(CLI::App& app) {

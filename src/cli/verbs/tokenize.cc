@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -39,7 +40,7 @@ Status run_tokenize(const Options& options) {
   std::vector<std::string> warnings;
   LIMPID_TRY(const std::vector<int> ids, vocabulary.encode(prompt, warnings));
   LIMPID_TRY(const std::vector<Piece> pieces, vocabulary.pieces(ids));
-  for (const std::string& warning : warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  print_warnings(warnings);
   if (options.json) {
     fmt::print("{}", to_json(pieces));
   } else {

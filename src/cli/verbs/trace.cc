@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -24,7 +25,7 @@ Status run_trace(const Options& options) {
   ProgressBar progress;
   LIMPID_TRY(const TraceFileResult result,
              write_trace(session, {prompt, options.path, options.only}, progress.control()));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  print_warnings(result.warnings);
   fmt::print("{}: {} tensors, {:.1f} MB\n", options.path, result.tensors.size(),
              static_cast<double>(result.n_bytes) / 1e6);
   return {};

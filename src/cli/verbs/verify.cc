@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
+#include "cli/warnings.h"
 
 namespace limpid {
 
@@ -47,7 +48,7 @@ Status run_verify(const Options& options) {
   ProgressBar progress;
   LIMPID_TRY(const VerifyResult result,
              verify(session, {prompt, options.prompt.is_empty(), options.reference}, progress.control()));
-  for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  print_warnings(result.warnings);
   if (options.format == "json") {
     fmt::print("{}", to_json(result));
   } else {
