@@ -40,6 +40,12 @@ AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int que
 struct Contributions::Row {
   AttentionShares shares;
   float floor = 0;
+
+  size_t n_bytes() const {
+    size_t n = sizeof(Row);
+    for (const KeyShare& key : shares.keys) n += sizeof(key) + key.heads.size() * sizeof(HeadShare);
+    return n;
+  }
 };
 
 struct Contributions::LayerRows {
@@ -52,6 +58,7 @@ Contributions::Contributions(const Model& model, const Trace& trace, float floor
   for (LayerRows& layer : layers_) {
     layer.attention.resize(trace.n_tok());
     layer.ffn.resize(trace.n_tok());
+    n_bytes_ += trace.n_tok() * (sizeof(layer.attention[0]) + sizeof(layer.ffn[0]));
   }
 }
 
@@ -82,8 +89,10 @@ Status Contributions::require_attention(int layer, std::span<const int> queries,
     const auto part = std::span(missing).subspan(begin, std::min(chunk, missing.size() - begin));
     const AttentionImportance dense = attention_importance(model_, trace_, layer, part, projection);
     for (size_t r = 0; r < part.size(); ++r) {
-      rows[static_cast<size_t>(part[r])] =
-          std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+      auto& row = rows[static_cast<size_t>(part[r])];
+      if (row) n_bytes_ -= row->n_bytes();
+      row = std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+      n_bytes_ += row->n_bytes();
     }
   }
   n_computed_ += missing.size();

@@ -57,6 +57,7 @@ class Matrix {
   size_t rows() const { return rows_; }
   size_t cols() const { return cols_; }
   bool empty() const { return rows_ == 0 || cols_ == 0; }
+  size_t size() const { return rows_ * cols_; }
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
   std::span<float> row(size_t i) { return {data_.get() + i * cols_, cols_}; }
