@@ -30,6 +30,8 @@ HEADERS = (
     "CLI/CLI.hpp",
     "fmt/format.h",
     "pugixml.hpp",
+    "httplib.h",
+    "toml++/toml.h",
     "tl/expected.hpp",
     "minizip/unzip.h",
     "zlib.h",

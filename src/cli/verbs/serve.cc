@@ -1,0 +1,116 @@
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "server/server.h"
+
+#include "cli/options.h"
+#include "cli/verb.h"
+
+namespace limpid {
+
+namespace {
+
+constexpr std::chrono::milliseconds kPatience(1500);
+
+/// Values that were given replace those of the file.
+struct Options {
+  std::string config_path;
+  ServerConfig given;
+  std::vector<std::pair<CLI::Option*, std::function<void(ServerConfig&)>>> overrides;
+
+  template <class T>
+  CLI::Option* add(CLI::App& app, const char* name, T ServerConfig::*member, const char* text) {
+    CLI::Option* option = app.add_option(name, given.*member, text);
+    overrides.emplace_back(option, [this, member](ServerConfig& config) { config.*member = given.*member; });
+    return option;
+  }
+
+  Result<ServerConfig> config() const {
+    ServerConfig config;
+    if (!config_path.empty()) {
+      LIMPID_TRY(config, read_config(config_path));
+    }
+    for (const auto& [option, apply] : overrides) {
+      if (option->count() > 0) apply(config);
+    }
+    return config;
+  }
+};
+
+/// The signals that end the server; they are taken by sigwait in the main thread alone.
+sigset_t ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+Status run_serve(const Options& options) {
+  LIMPID_TRY(const ServerConfig config, options.config());
+  const sigset_t signals = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread starts: they inherit it
+  LIMPID_TRY(std::unique_ptr<Server> server, Server::start(config));
+  fmt::print("{}\n", server->url());
+  fmt::print("models: {}\nCtrl-C ends it\n", fmt::join(server->model_names(), ", "));
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  if (!server->stop(kPatience))
+    std::_Exit(0);  // a computation that cannot be interrupted holds nothing of value
+  return {};
+}
+
+std::function<Status()> define(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  options
+      ->add(app, "models", &ServerConfig::models,
+            "Models that may be used: GGUF files, Hugging Face folders, ids in its cache, names of Ollama. "
+            "The first\nis the default. Without any, all that `limpid models` finds")
+      ->option_text("[MODEL...]");
+  app.add_option("--config", options->config_path,
+                 "Configuration in TOML (docs/serve.md); options win over it")
+      ->option_text("FILE");
+  options
+      ->add(app, "--host", &ServerConfig::host,
+            "Address to listen on; others than this machine's own need a token")
+      ->capture_default_str();
+  options->add(app, "--port", &ServerConfig::port, "Port; 0: any free one")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  options
+      ->add(app, "--token", &ServerConfig::token,
+            "Secret that every request needs. Others on this machine can read it in the list of processes;\n"
+            "`token` in the configuration file they cannot")
+      ->option_text("TEXT");
+  options
+      ->add(app, "--cache", &ServerConfig::cache_bytes,
+            "Memory for runs that are kept, as 2G or 500M. Without it a quarter of memory, at most 1 GiB")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE");
+  options
+      ->add(app, "--memory", &ServerConfig::memory_bytes,
+            "Memory that models and runs may take together. Without it: what is free")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE");
+  options->add(app, "--max-prompt-tokens", &ServerConfig::max_prompt_tokens, "Longest prompt")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  options->add(app, "--threads", &ServerConfig::threads, "Threads to use; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  options->add(app, "--backend", &ServerConfig::backend, "cpu, or reference: slow scalar loops")
+      ->capture_default_str();
+  return [options] { return run_serve(*options); };
+}
+
+}  // namespace
+
+extern const Verb k_serve;
+const Verb k_serve = {"serve", "Serve the web app and its interface on this machine", "limpid serve", define};
+
+}  // namespace limpid
