@@ -11,34 +11,49 @@ import sys
 from pathlib import Path
 
 
+def map_references(value, change):
+    """`value` with every reference replaced by what `change` makes of it."""
+    if isinstance(value, list):
+        return [map_references(item, change) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: change(item) if key == "$ref" and isinstance(item, str) else map_references(item, change)
+        for key, item in value.items()
+    }
+
+
+def add_schema(path: Path, schemas: dict) -> str:
+    """Adds a file's schema, and its definitions as name_definition; returns its reference."""
+    name = path.stem
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    # These belong to a file; inside, they would change what "#/..." means.
+    for key in ("$schema", "$id"):
+        schema.pop(key, None)
+    parts = {f"{name}_{key}": part for key, part in schema.pop("$defs", {}).items()}
+    for key, part in {name: schema, **parts}.items():
+        if key in schemas:
+            raise ValueError(f"{path}: there is a schema {key} already")
+        schemas[key] = map_references(
+            part, lambda target: target.replace("#/$defs/", f"#/components/schemas/{name}_")
+        )
+    return f"#/components/schemas/{name}"
+
+
 def bundle(source: Path) -> dict:
     document = json.loads(source.read_text(encoding="utf-8"))
     schemas = document["components"]["schemas"]
-    own = set(schemas)
+    added = {}
 
-    def walk(value):
-        if isinstance(value, list):
-            return [walk(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        target = value.get("$ref")
-        if not isinstance(target, str) or target.startswith("#"):
-            return {key: walk(item) for key, item in value.items()}
-        return {"$ref": f"#/components/schemas/{add(source.parent / target)}"}
+    def change(target: str) -> str:
+        if target.startswith("#"):
+            return target
+        if target not in added:
+            added[target] = add_schema(source.parent / target, schemas)
+        return added[target]
 
-    def add(path: Path) -> str:
-        name = path.stem
-        if name in own:
-            raise ValueError(f"{path}: the document has a schema {name} of its own")
-        if name not in schemas:
-            schema = json.loads(path.read_text(encoding="utf-8"))
-            # These belong to a file; inside, they would change what "#/..." means.
-            for key in ("$schema", "$id"):
-                schema.pop(key, None)
-            schemas[name] = schema
-        return name
-
-    return walk(document)
+    paths = map_references(document["paths"], change)
+    return {**document, "paths": paths}
 
 
 def main(arguments: list[str]) -> int:

@@ -3,15 +3,16 @@
 namespace limpid {
 
 size_t Trace::n_bytes() const {
-  size_t n_float = embed.size() + key_bias.size();
+  size_t n = embed.n_bytes() + key_bias.n_bytes() + ids.size() * sizeof(int);
   for (const LayerTrace& layer : layers) {
     for (const Matrix* m :
          {&layer.qkv, &layer.resid_mid, &layer.resid_post, &layer.attention_out, &layer.ffn_out}) {
-      n_float += m->size();
+      n += m->n_bytes();
     }
-    n_float += layer.sinks.size() + layer.attention_post_scale.size() + layer.ffn_post_scale.size();
+    n += (layer.sinks.size() + layer.attention_post_scale.size() + layer.ffn_post_scale.size()) *
+         sizeof(float);
   }
-  return n_float * sizeof(float) + ids.size() * sizeof(int);
+  return n;
 }
 
 AttentionInputs Trace::attention_inputs(int l) const {

@@ -117,4 +117,18 @@ std::string done_event_json(const std::string& id) {
   return one_line({{"id", id}});
 }
 
+std::string token_event_json(size_t index, const NamedPrediction& token, std::string_view text) {
+  return one_line({{"index", index},
+                   {"id", token.prediction.id},
+                   {"text", text},
+                   {"probability", token.prediction.probability}});
+}
+
+std::string generated_event_json(const std::string& id, const GenerateResult& result) {
+  return one_line({{"trace", id},
+                   {"reason", name(result.stop)},
+                   {"n_prompt", result.prompt.size()},
+                   {"text", result.text}});
+}
+
 }  // namespace limpid

@@ -20,5 +20,8 @@ std::string trace_json(const StoredTrace& trace);
 /// ProgressEvent and DoneEvent, in one line
 std::string progress_event_json(const JobStatus& status);
 std::string done_event_json(const std::string& id);
+/// TokenEvent and GeneratedEvent, likewise; `index`: 0 is the first generated token
+std::string token_event_json(size_t index, const NamedPrediction& token, std::string_view text);
+std::string generated_event_json(const std::string& id, const GenerateResult& result);
 
 }  // namespace limpid

@@ -1,6 +1,7 @@
 #include "server/json_requests.h"
 
 #include <algorithm>
+#include <concepts>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
@@ -40,6 +41,28 @@ class Members {
     to = json_[key].get<std::string>();
     return {};
   }
+  Answer<void> read(const char* key, bool& to) const {
+    if (!has(key)) return {};
+    if (!json_[key].is_boolean()) return bad_request(fmt::format("{}: expected true or false", key));
+    to = json_[key].get<bool>();
+    return {};
+  }
+  Answer<void> read(const char* key, double& to) const {
+    if (!has(key)) return {};
+    if (!json_[key].is_number()) return bad_request(fmt::format("{}: expected a number", key));
+    to = json_[key].get<double>();
+    return {};
+  }
+  template <std::integral T>
+  Answer<void> read(const char* key, T& to, uint64_t least, uint64_t most) const {
+    if (!has(key)) return {};
+    const Json& value = json_[key];
+    if (!value.is_number_unsigned() || value.get<uint64_t>() < least || value.get<uint64_t>() > most) {
+      return bad_request(fmt::format("{}: expected an integer from {} to {}", key, least, most));
+    }
+    to = static_cast<T>(value.get<uint64_t>());
+    return {};
+  }
   Answer<void> read(const char* key, std::vector<int>& to) const {
     if (!has(key)) return {};
     const Json& list = json_[key];
@@ -70,19 +93,40 @@ Answer<void> read_prompt(const Members& members, PromptBody& to) {
   SERVER_CHECK_OK(members.read("prompt", to.prompt.text));
   SERVER_CHECK_OK(members.read("ids", to.prompt.ids));
   SERVER_CHECK_OK(read_bos(members, to.prompt.bos));
+  SERVER_CHECK_OK(members.read("chat", to.prompt.chat));
+  SERVER_CHECK_OK(members.read("system", to.prompt.system));
   if (members.has("prompt") == members.has("ids")) {
     return bad_request("body: expected one of prompt and ids, found both or none");
   }
+  if (to.prompt.chat && members.has("ids")) return bad_request("chat: expected a prompt with it, found ids");
+  if (members.has("system") && !to.prompt.chat) return bad_request("system: expected chat with it");
   return {};
 }
 
 }  // namespace
 
 Answer<PromptBody> parse_trace_request(std::string_view body) {
-  SERVER_TRY(const Members members, Members::parse(body, {"model", "prompt", "ids", "bos"}));
+  SERVER_TRY(const Members members,
+             Members::parse(body, {"model", "prompt", "ids", "bos", "chat", "system"}));
   PromptBody request;
   SERVER_CHECK_OK(read_prompt(members, request));
   return request;
+}
+
+Answer<GenerateBody> parse_generate_request(std::string_view body) {
+  constexpr uint64_t kMostInt = std::numeric_limits<int>::max();
+  SERVER_TRY(const Members members,
+             Members::parse(body, {"model", "prompt", "ids", "bos", "chat", "system", "max_tokens",
+                                   "temperature", "top_k", "top_p", "seed"}));
+  GenerateBody out;
+  Sampling& sampling = out.request.sampling;
+  SERVER_CHECK_OK(read_prompt(members, out.prompt));
+  SERVER_CHECK_OK(members.read("max_tokens", out.request.max_tokens, 1, kMostInt));
+  SERVER_CHECK_OK(members.read("temperature", sampling.temperature));
+  SERVER_CHECK_OK(members.read("top_k", sampling.top_k, 0, kMostInt));
+  SERVER_CHECK_OK(members.read("top_p", sampling.top_p));
+  SERVER_CHECK_OK(members.read("seed", sampling.seed, 0, std::numeric_limits<uint64_t>::max()));
+  return out;
 }
 
 Answer<Prompt> parse_tokenize_request(std::string_view body) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "limpid/generate.h"
 #include "limpid/token.h"
 #include "server/failure.h"
 
@@ -16,6 +17,13 @@ struct PromptBody {
 
 /// TraceRequest of openapi.json.
 Answer<PromptBody> parse_trace_request(std::string_view body);
+/// GenerateRequest of openapi.json; the prompt of the inner request is not set. Ranges of the sampling are
+/// checked where it is used.
+struct GenerateBody {
+  PromptBody prompt;
+  GenerateRequest request;
+};
+Answer<GenerateBody> parse_generate_request(std::string_view body);
 /// TokenizeRequest of openapi.json.
 Answer<Prompt> parse_tokenize_request(std::string_view body);
 

@@ -27,6 +27,7 @@ constexpr Address kAddresses[] = {{"GET", "/healthz", get_health},
                                   {"GET", "/models", list_models},
                                   {"GET", "/models/*", get_model},
                                   {"POST", "/models/*/tokenize", tokenize},
+                                  {"GET", "/models/*/heads", get_heads},
                                   {"POST", "/traces", create_trace},
                                   {"GET", "/traces/*", get_trace},
                                   {"DELETE", "/traces/*", cancel_trace},
@@ -34,7 +35,10 @@ constexpr Address kAddresses[] = {{"GET", "/healthz", get_health},
                                   {"GET", "/traces/*/route", get_route},
                                   {"GET", "/traces/*/shares", get_shares},
                                   {"GET", "/traces/*/inspect", get_inspection},
-                                  {"GET", "/traces/*/lens", get_lens}};
+                                  {"GET", "/traces/*/lens", get_lens},
+                                  {"GET", "/traces/*/attention", get_attention},
+                                  {"GET", "/traces/*/figure.svg", get_figure},
+                                  {"POST", "/generate", generate}};
 
 /// What stands in the places of a pattern; nullopt when the path is another.
 std::optional<std::vector<std::string_view>> match(std::string_view pattern, std::string_view path) {

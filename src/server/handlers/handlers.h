@@ -14,6 +14,7 @@ Answer<HttpResponse> get_config(App& app, const Call& call);
 Answer<HttpResponse> list_models(App& app, const Call& call);
 Answer<HttpResponse> get_model(App& app, const Call& call);
 Answer<HttpResponse> tokenize(App& app, const Call& call);
+Answer<HttpResponse> get_heads(App& app, const Call& call);
 
 // traces.cc; path: the id
 Answer<HttpResponse> create_trace(App& app, const Call& call);
@@ -26,5 +27,12 @@ Answer<HttpResponse> get_route(App& app, const Call& call);
 Answer<HttpResponse> get_shares(App& app, const Call& call);
 Answer<HttpResponse> get_inspection(App& app, const Call& call);
 Answer<HttpResponse> get_lens(App& app, const Call& call);
+Answer<HttpResponse> get_attention(App& app, const Call& call);
+
+// figures.cc; path: the id
+Answer<HttpResponse> get_figure(App& app, const Call& call);
+
+// generate.cc
+Answer<HttpResponse> generate(App& app, const Call& call);
 
 }  // namespace limpid
