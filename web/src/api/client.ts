@@ -59,8 +59,12 @@ export const api = {
 
   shares: (id: string, token: number, floor: number, signal?: AbortSignal) =>
     get<t.Shares>(`/traces/${part(id)}/shares`, { token, floor }, signal),
-  inspect: (id: string, node: string, query: { normalize?: t.Normalize; target?: string }, signal?: AbortSignal) =>
-    get<t.Inspection>(`/traces/${part(id)}/inspect`, { node, ...query }, signal),
+  inspect: (
+    id: string,
+    node: string,
+    query: { normalize?: t.Normalize; target?: string },
+    signal?: AbortSignal,
+  ) => get<t.Inspection>(`/traces/${part(id)}/inspect`, { node, ...query }, signal),
   lens: (
     id: string,
     query: { state: t.LensState; top: number; token?: number; rank_of?: string[] },

@@ -18,14 +18,16 @@ export interface Prediction {
 export interface Config {
   version: string;
   demo: boolean;
-  default_model: string;
+  default_model: string | null;
   sample_prompts: string[];
   max_prompt_tokens: number;
+  limits: { max_generated_tokens: number };
 }
 
 export interface ModelEntry {
   name: string;
   loaded: boolean;
+  /** Sizes are given of a model that is open. */
   family?: string;
   n_layer?: number;
   n_head?: number;
@@ -37,7 +39,7 @@ export interface ModelEntry {
 
 export interface ModelList {
   models: ModelEntry[];
-  default: string;
+  default: string | null;
 }
 
 export interface ModelInfo {
@@ -246,8 +248,16 @@ export interface GenerateRequest {
 }
 
 export interface GeneratedToken {
+  index: number; // 0 is the first generated one
   id: number;
+  /** What it adds to the text; empty while a character is not whole. */
   text: string;
   probability: number;
-  index: number;
+}
+
+export interface Generated {
+  /** Of the prompt and all generated tokens but the last. */
+  trace: string;
+  reason: string;
+  n_prompt: number;
 }

@@ -16,7 +16,17 @@ export function routeCsv(graph: Graph, trace: Trace): string {
   const text = (position: number) => trace.tokens[position]!.text;
   const rows = graph.edges.map(({ kind, layer, from, to, source, target, weight, flow, heads }) => {
     const carried = heads.map(({ head, share }) => `${head}:${share.toFixed(6)}`).join(' ');
-    return [kind, layer, name(from), name(to), text(source), text(target), weight.toFixed(6), flow.toFixed(6), carried];
+    return [
+      kind,
+      layer,
+      name(from),
+      name(to),
+      text(source),
+      text(target),
+      weight.toFixed(6),
+      flow.toFixed(6),
+      carried,
+    ];
   });
   return [HEADER, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }

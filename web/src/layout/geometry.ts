@@ -92,9 +92,19 @@ export function polyline(mark: Mark): [number, number][] {
   if (bulge !== 0) {
     const x = x1 + bulge;
     const near = x1 + bulge * 0.8;
-    return [[x1, y1], [near, y1 + rise * 0.2], [x, y1 + rise / 2], [near, y2 - rise * 0.2], [x2, y2]];
+    return [
+      [x1, y1],
+      [near, y1 + rise * 0.2],
+      [x, y1 + rise / 2],
+      [near, y2 - rise * 0.2],
+      [x2, y2],
+    ];
   }
-  if (Number.isNaN(lane)) return [[x1, y1], [x2, y2]];
+  if (Number.isNaN(lane))
+    return [
+      [x1, y1],
+      [x2, y2],
+    ];
   const r = cornerOf(mark) * Math.sign(x2 - x1);
   return [
     [x1, y1],

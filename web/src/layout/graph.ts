@@ -88,7 +88,10 @@ export function through(graph: Graph, subject: Subject): Through | null {
   if (subject.from) {
     const own = edgesOf(graph, subject);
     if (own.length === 0) return null;
-    for (const index of own) found.edges.add(index).has(index) && found.direct.add(index);
+    for (const index of own) {
+      found.edges.add(index);
+      found.direct.add(index);
+    }
     below = [slotOf(subject.from, graph.nTok)];
     above = [slot];
   } else {

@@ -23,7 +23,12 @@ function nearestColumn(axes: Axes, x: number): number {
   return best;
 }
 
-function hitNode(graph: Graph, axes: Axes, x: number, y: number): { subject: Subject; distance: number } | null {
+function hitNode(
+  graph: Graph,
+  axes: Axes,
+  x: number,
+  y: number,
+): { subject: Subject; distance: number } | null {
   let best: { subject: Subject; distance: number } | null = null;
   axes.columns.forEach((column, position) => {
     const dx = column.x - x;
@@ -38,7 +43,12 @@ function hitNode(graph: Graph, axes: Axes, x: number, y: number): { subject: Sub
   return best;
 }
 
-function squareToSegment(x: number, y: number, [ax, ay]: [number, number], [bx, by]: [number, number]): number {
+function squareToSegment(
+  x: number,
+  y: number,
+  [ax, ay]: [number, number],
+  [bx, by]: [number, number],
+): number {
   const vx = bx - ax;
   const vy = by - ay;
   const t = Math.max(0, Math.min(1, ((x - ax) * vx + (y - ay) * vy) / (vx * vx + vy * vy || 1)));
@@ -80,7 +90,8 @@ export function hit(graph: Graph, axes: Axes, marks: Mark[], x: number, y: numbe
   for (const mark of marks) {
     if (mark.kind !== 'ffn') continue;
     const [dx, dy] = diamondOf(mark);
-    if ((dx - x) ** 2 + (dy - y) ** 2 < 42) return { at: 'subject', subject: subjectOfEdge(graph, mark.edge) };
+    if ((dx - x) ** 2 + (dy - y) ** 2 < 42)
+      return { at: 'subject', subject: subjectOfEdge(graph, mark.edge) };
   }
   const edge = hitEdge(marks, x, y);
   if (edge && (!node || edge.distance <= node.distance)) {

@@ -20,7 +20,11 @@ export const formatNode = (node: Node): string =>
 export function parseNode(text: string): Node | null {
   const match = /^(?:(embed)|(mid|ffn|post)\.(0|[1-9]\d{0,5}))@(0|[1-9]\d{0,7})$/.exec(text);
   if (!match) return null;
-  return { kind: (match[1] ?? match[2]) as NodeKind, layer: Number(match[3] ?? 0), position: Number(match[4]) };
+  return {
+    kind: (match[1] ?? match[2]) as NodeKind,
+    layer: Number(match[3] ?? 0),
+    position: Number(match[4]),
+  };
 }
 
 export const formatSubject = (subject: Subject): string =>

@@ -62,7 +62,8 @@ export function shareTable(shares: Shares): ShareTable {
     const at = node.layer * nTok + node.position;
     const residual = Math.fround(entry.residual);
     if (node.kind === 'mid') {
-      const { degenerate, strongest } = entry;
+      const strongest = Math.fround(entry.strongest);
+      const { degenerate } = entry;
       table.mid[at] = { keys: keysOf(entry.parts ?? []), residual, degenerate, strongest };
     } else if (node.kind === 'post') {
       table.post[at] = { ffn: Math.fround(entry.ffn ?? 0), residual, degenerate: entry.degenerate };

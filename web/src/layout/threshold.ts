@@ -1,5 +1,5 @@
 // Which parts of one state survive the threshold, and with what weight: src/graph/threshold.cc, which this
-// must agree with (extract.test.ts). Sums are double, weights and comparisons float32.
+// must agree with to the last bit (extract.test.ts). Sums are double, weights and comparisons float32.
 import type { HeadShare, KeyShare, MidShares, PostShares } from './shares';
 
 export interface KeptKey {

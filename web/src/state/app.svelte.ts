@@ -125,7 +125,15 @@ export class App {
   }
 
   private forget(change: Partial<Link>): void {
-    const none = { out: null, selection: null, head: null, neuron: null, pins: [], target: null, versus: null };
+    const none = {
+      out: null,
+      selection: null,
+      head: null,
+      neuron: null,
+      pins: [],
+      target: null,
+      versus: null,
+    };
     Object.assign(this.link, none, { fold: null }, change);
     this.zoom = FITTED;
   }
@@ -218,6 +226,12 @@ export class App {
   }
 
   nameOf = (subject: Subject): string => formatSubject(subject);
+
+  /** Sizes of a model are known once it is open. */
+  async refreshModels(): Promise<void> {
+    if (this.model?.n_layer) return;
+    this.models = (await api.models()).models;
+  }
 }
 
 export const textOf = (trace: Trace): string => {

@@ -1,24 +1,22 @@
 // A text that a model writes, token by token. It outlives the view that shows it.
 import { api } from '../api/client';
 import { ApiError, asApiError, isAbort } from '../api/errors';
-import type { GeneratedToken, GenerateRequest } from '../api/types';
+import type { Generated, GeneratedToken, GenerateRequest } from '../api/types';
 
 export class Generation {
   prompt = $state('');
   tokens = $state.raw<GeneratedToken[]>([]);
   running = $state(false);
   error = $state.raw<ApiError | null>(null);
-  /** Why it ended. */
-  reason = $state('');
-  /** Of prompt and text, once all is there. */
-  trace = $state<string | null>(null);
+  /** Once all is there. */
+  done = $state.raw<Generated | null>(null);
   private control: AbortController | null = null;
 
   async start(request: GenerateRequest): Promise<void> {
     this.stop();
     const control = new AbortController();
     this.control = control;
-    Object.assign(this, { prompt: request.prompt, tokens: [], running: true, error: null, reason: '', trace: null });
+    Object.assign(this, { prompt: request.prompt, tokens: [], running: true, error: null, done: null });
     try {
       for await (const { event, data } of api.generate(request, control.signal)) {
         if (this.control !== control) return;
@@ -38,11 +36,7 @@ export class Generation {
 
   private take(event: string, data: unknown): void {
     if (event === 'token') this.tokens = [...this.tokens, data as GeneratedToken];
-    if (event === 'done') {
-      const { trace, reason } = data as { trace: string; reason: string };
-      this.trace = trace;
-      this.reason = reason;
-    }
+    if (event === 'done') this.done = data as Generated;
     if (event === 'error') {
       const { error } = data as { error: { code: string; message: string; hint: string } };
       this.error = new ApiError(500, error.code, error.message, error.hint);

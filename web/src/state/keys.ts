@@ -184,7 +184,8 @@ export function onKey(app: App, event: KeyboardEvent): void {
     if (event.key === 'Escape') (event.target as HTMLElement).blur();
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || app.dialog || takesKey(event.target, event.key)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || app.dialog || takesKey(event.target, event.key))
+    return;
   const done = onPage(app, event.key) || (app.trace !== null && onGraph(app, event.key));
   if (done) event.preventDefault();
 }

@@ -35,10 +35,29 @@ describe('links', () => {
   it('keep names of nodes readable', () =>
     expect(formatLink({ ...DEFAULTS, selection: FULL.selection })).toBe('?sel=post.22@1->mid.23@13'));
   it.each([
-    '?tau=NaN', '?tau=x', '?out=-1', '?out=1e3', '?view=none', '?sel=mid.5', '?sel=a->b->c', '?head=5', '?head=1.2.3',
-    '?theme=red', '?fold=2', '?renorm=yes', '?ids=a,-1', '?pin=,x', '?neuron=99999999999', '?norm=<b>', '?lens=x',
+    '?tau=NaN',
+    '?tau=x',
+    '?out=-1',
+    '?out=1e3',
+    '?view=none',
+    '?sel=mid.5',
+    '?sel=a->b->c',
+    '?head=5',
+    '?head=1.2.3',
+    '?theme=red',
+    '?fold=2',
+    '?renorm=yes',
+    '?ids=a,-1',
+    '?pin=,x',
+    '?neuron=99999999999',
+    '?norm=<b>',
+    '?lens=x',
   ])('%s means the default', (search) => expect(parseLink(search)).toEqual(DEFAULTS));
-  it.each([['9', 0.2], ['-1', 0.01], ['0.0504', 0.05]])('tau %s is %d', (text, tau) =>
-    expect(parseLink(`?tau=${text}`).tau).toBe(tau));
-  it('hold few pins', () => expect(parseLink('?pin=embed@0,embed@1,embed@2,embed@3,embed@4').pins.length).toBe(4));
+  it.each([
+    ['9', 0.2],
+    ['-1', 0.01],
+    ['0.0504', 0.05],
+  ])('tau %s is %d', (text, tau) => expect(parseLink(`?tau=${text}`).tau).toBe(tau));
+  it('hold few pins', () =>
+    expect(parseLink('?pin=embed@0,embed@1,embed@2,embed@3,embed@4').pins.length).toBe(4));
 });

@@ -4,6 +4,7 @@ import { untrack } from 'svelte';
 import { type ApiError, asApiError, isAbort } from '../api/errors';
 
 const KEPT = 200;
+// eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing shows the cache itself
 const answers = new Map<string, unknown>();
 
 function keep(key: string, value: unknown): void {

@@ -94,7 +94,8 @@ export class Run {
     if (status.state === 'done') return api.trace(status.id, signal);
     this.id = status.id;
     for await (const { event, data } of api.progress(status.id, signal)) {
-      if (event === 'progress' && this.now.state === 'loading' && this.now.visible) this.show(data as Progress);
+      if (event === 'progress' && this.now.state === 'loading' && this.now.visible)
+        this.show(data as Progress);
       if (event === 'error') {
         this.id = null;
         throw problem(data);

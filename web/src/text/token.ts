@@ -2,8 +2,8 @@
 
 const BLANKS = /^[ \u00a0\n\r\t]{4,}$/;
 const MARKS: Record<string, string> = { ' ': '·', '\u00a0': 'nbsp', '\n': '⏎', '\r': '␍', '\t': '⇥' };
-// Controls, zero-width and direction marks, variation selectors, surrogates.
-const INKLESS = /[\p{Cc}\p{Cf}\u2028\u2029\ufe00-\ufe0f\ud800-\udfff]/gu;
+// Controls, zero-width and direction marks, half surrogates, separators, variation selectors.
+const INKLESS = /\p{Cc}|\p{Cf}|\p{Cs}|[\u2028\u2029]|\p{Variation_Selector}/gu;
 
 export function visible(text: string): string {
   if (text === '') return '∅';

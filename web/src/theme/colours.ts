@@ -1,6 +1,20 @@
 // The colours of app.css for what CSS does not draw, and mixtures of them.
 
-const NAMES = ['bg', 'surface', 'sunken', 'line', 'line-strong', 'text', 'text-2', 'text-3', 'ghost', 'attn', 'resid', 'ffn', 'prob'] as const;
+const NAMES = [
+  'bg',
+  'surface',
+  'sunken',
+  'line',
+  'line-strong',
+  'text',
+  'text-2',
+  'text-3',
+  'ghost',
+  'attn',
+  'resid',
+  'ffn',
+  'prob',
+] as const;
 
 export type Colours = Record<(typeof NAMES)[number], string> & { dark: boolean };
 

@@ -50,7 +50,11 @@ function drawCell(ctx: Context, scene: LensScene, at: LensCellAt): void {
   const label = fitted(ctx, visible(best.text), w - (numbered ? 32 : 6), tokFont(11));
   text(ctx, label, x + (numbered ? 5 : 3), y + h / 2 + 0.5, { font: tokFont(11), colour });
   if (!numbered) return;
-  text(ctx, (100 * best.probability).toFixed(0), x + w - 4, y + h / 2 + 0.5, { font: uiFont(11), colour, align: 'right' });
+  text(ctx, (100 * best.probability).toFixed(0), x + w - 4, y + h / 2 + 0.5, {
+    font: uiFont(11),
+    colour,
+    align: 'right',
+  });
 }
 
 function outline(ctx: Context, scene: LensScene, at: LensCellAt, width: number): void {
@@ -83,18 +87,33 @@ function drawTokens(ctx: Context, { axes, colours, trace }: LensScene): void {
       ctx.save();
       ctx.translate(column.x, y + 10);
       ctx.rotate(-Math.PI / 2);
-      text(ctx, fitted(ctx, token, 56, tokFont(11)), 0, 0, { font: tokFont(Math.min(11, column.width)), colour: colours.text, align: 'right' });
+      text(ctx, fitted(ctx, token, 56, tokFont(11)), 0, 0, {
+        font: tokFont(Math.min(11, column.width)),
+        colour: colours.text,
+        align: 'right',
+      });
       ctx.restore();
       return;
     }
     const middle = { colour: colours.text, align: 'center' as const };
-    text(ctx, fitted(ctx, token, column.width - 4, tokFont(12)), column.x, y + 16, { ...middle, font: tokFont(12) });
-    text(ctx, String(position), column.x, y + 31, { ...middle, font: uiFont(10.5), colour: colours['text-3'] });
+    text(ctx, fitted(ctx, token, column.width - 4, tokFont(12)), column.x, y + 16, {
+      ...middle,
+      font: tokFont(12),
+    });
+    text(ctx, String(position), column.x, y + 31, {
+      ...middle,
+      font: uiFont(10.5),
+      colour: colours['text-3'],
+    });
     const best = trace.predictions[position]?.[0];
     if (!best) return;
     const next = fitted(ctx, visible(best.text), column.width - 6, tokFont(11));
     text(ctx, next, column.x, 11, { ...middle, font: tokFont(11), colour: colours['text-2'] });
-    text(ctx, percent(best.probability), column.x, 25, { ...middle, font: uiFont(11), colour: colours['text-3'] });
+    text(ctx, percent(best.probability), column.x, 25, {
+      ...middle,
+      font: uiFont(11),
+      colour: colours['text-3'],
+    });
   });
 }
 
@@ -106,7 +125,8 @@ export function drawLens(ctx: Context, scene: LensScene): void {
   ctx.fillRect(0, 0, width, height);
   clipped(ctx, left - 2, top - 8, width - left - right + 4, height - top - bottom + 12, () => {
     for (let layer = 0; layer < axes.rows.length; ++layer) {
-      for (let position = 0; position < axes.columns.length; ++position) drawCell(ctx, scene, { layer, position });
+      for (let position = 0; position < axes.columns.length; ++position)
+        drawCell(ctx, scene, { layer, position });
     }
     if (scene.hover) outline(ctx, scene, scene.hover, 1);
     if (scene.selected) outline(ctx, scene, scene.selected, 2);

@@ -20,10 +20,18 @@ function drawLayers(ctx: Context, scene: Scene): void {
     if (y < axes.margins.top - 2 || y > axes.size.height - axes.margins.bottom) return;
     const every = each.height < 9 ? 5 : each.height < 14.5 ? 2 : 1;
     if (layer !== chosen && (layer % every !== 0 || Math.abs(y - taken) < 11)) return;
-    const style = { font: uiFont(11, layer === chosen), colour: layer === chosen ? colours.text : colours['text-3'] };
+    const style = {
+      font: uiFont(11, layer === chosen),
+      colour: layer === chosen ? colours.text : colours['text-3'],
+    };
     text(ctx, String(layer), x, y, { ...style, align: 'right' });
   });
-  if (!axes.narrow) text(ctx, 'Layer', x, axes.margins.top - 14, { font: uiFont(11), colour: colours['text-3'], align: 'right' });
+  if (!axes.narrow)
+    text(ctx, 'Layer', x, axes.margins.top - 14, {
+      font: uiFont(11),
+      colour: colours['text-3'],
+      align: 'right',
+    });
 }
 
 function drawOutput(ctx: Context, scene: Scene, position: number): void {
@@ -61,10 +69,15 @@ function drawOutputs(ctx: Context, scene: Scene): void {
   const { axes, colours, out } = scene;
   axes.columns.forEach((column, position) => {
     // Folded columns are too narrow to aim at, but the one explained is always marked.
-    if (inside(axes, column) && (position === out || (!column.folded && column.width >= 6))) drawOutput(ctx, scene, position);
+    if (inside(axes, column) && (position === out || (!column.folded && column.width >= 6)))
+      drawOutput(ctx, scene, position);
   });
   if (axes.narrow || axes.columns[out]!.width <= 30) return;
-  text(ctx, 'Next', axes.margins.left - 14, 11, { font: uiFont(11), colour: colours['text-3'], align: 'right' });
+  text(ctx, 'Next', axes.margins.left - 14, 11, {
+    font: uiFont(11),
+    colour: colours['text-3'],
+    align: 'right',
+  });
 }
 
 interface TokenLook {
@@ -75,7 +88,8 @@ interface TokenLook {
 
 function lookOf({ graph, selection, hover }: Scene, position: number): TokenLook {
   const at = (each: { position: number } | undefined) => each?.position === position;
-  const lit = at(selection?.node) || at(selection?.from) || (hover?.at === 'token' && hover.position === position);
+  const lit =
+    at(selection?.node) || at(selection?.from) || (hover?.at === 'token' && hover.position === position);
   const embed = graph.bySlot.get(slotOf({ kind: 'embed', layer: 0, position }, graph.nTok));
   return { lit, routed: graph.columns[position] === 1, flow: embed?.flow ?? 0 };
 }
@@ -94,7 +108,11 @@ function drawVertical(ctx: Context, scene: Scene, position: number, look: TokenL
   text(ctx, label, 0, 0, { font: tokFont(Math.min(11, width)), colour, align: 'right' });
   ctx.restore();
   if (axes.narrow || look.flow < MIN_FLOW || width < 22) return;
-  text(ctx, percent(look.flow), x, axes.size.height - 10, { font: uiFont(width < 30 ? 9.5 : 11), colour: colours['text-2'], align: 'center' });
+  text(ctx, percent(look.flow), x, axes.size.height - 10, {
+    font: uiFont(width < 30 ? 9.5 : 11),
+    colour: colours['text-2'],
+    align: 'center',
+  });
 }
 
 function drawHorizontal(ctx: Context, scene: Scene, position: number, look: TokenLook): void {
@@ -116,7 +134,11 @@ function drawHorizontal(ctx: Context, scene: Scene, position: number, look: Toke
   ctx.fillRect(x - w / 2, y + 25, w, 4);
   ctx.fillStyle = colours.text;
   ctx.fillRect(x - w / 2, y + 25, Math.max(1.5, w * Math.min(1, look.flow)), 4);
-  text(ctx, percent(look.flow), x, y + 36.5, { font: uiFont(11), colour: colours['text-2'], align: 'center' });
+  text(ctx, percent(look.flow), x, y + 36.5, {
+    font: uiFont(11),
+    colour: colours['text-2'],
+    align: 'center',
+  });
 }
 
 function drawTokens(ctx: Context, scene: Scene): void {
@@ -129,11 +151,19 @@ function drawTokens(ctx: Context, scene: Scene): void {
   });
   for (const run of axes.runs) {
     if (run.x < axes.margins.left - 4 || run.x > axes.size.width - axes.margins.right + 4) continue;
-    text(ctx, `+${run.last - run.first + 1}`, run.x, bottom + 16, { font: uiFont(11), colour: colours['text-3'], align: 'center' });
+    text(ctx, `+${run.last - run.first + 1}`, run.x, bottom + 16, {
+      font: uiFont(11),
+      colour: colours['text-3'],
+      align: 'center',
+    });
   }
   if (axes.narrow) return;
   const y = axes.vertical ? axes.size.height - 10 : bottom + 52.5;
-  text(ctx, 'From', axes.margins.left - 14, y, { font: uiFont(11), colour: colours['text-3'], align: 'right' });
+  text(ctx, 'From', axes.margins.left - 14, y, {
+    font: uiFont(11),
+    colour: colours['text-3'],
+    align: 'right',
+  });
 }
 
 export function drawAxes(ctx: Context, scene: Scene): void {

@@ -4,7 +4,8 @@ import type { Emphasis } from './emphasis';
 import { diamond, text, uiFont, widthOf, type Context, type Scene } from './scene';
 import { weight } from '../../text/numbers';
 
-const widthOfMark = (share: number, narrow: boolean): number => (0.7 + 2.7 * Math.sqrt(share)) * (narrow ? 0.75 : 1);
+const widthOfMark = (share: number, narrow: boolean): number =>
+  (0.7 + 2.7 * Math.sqrt(share)) * (narrow ? 0.75 : 1);
 const alphaOfMark = (flow: number): number => Math.min(1, 0.3 + 0.7 * flow ** 0.42);
 
 export const colourOf = (mark: Mark, scene: Scene): string =>
@@ -86,7 +87,11 @@ export function drawLabels(ctx: Context, scene: Scene): void {
   for (const mark of labelled(scene)) {
     const { heads } = mark.edge;
     const value = weight(mark.edge.weight);
-    const names = [...heads].sort((a, b) => b.share - a.share).slice(0, 4).map(({ head }) => head).join(' ');
+    const names = [...heads]
+      .sort((a, b) => b.share - a.share)
+      .slice(0, 4)
+      .map(({ head }) => head)
+      .join(' ');
     const rest = ` head${heads.length > 1 ? 's' : ''} ${names}${heads.length > 4 ? ' …' : ''}`;
     const bold = uiFont(11, true);
     const w = widthOf(ctx, value, bold);

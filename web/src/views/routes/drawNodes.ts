@@ -85,7 +85,9 @@ function outlineFfn(ctx: Context, scene: Scene, node: Node, width: number): void
   const mark = markFor(scene, { node });
   const column = scene.axes.columns[node.position]!;
   const row = scene.axes.rows[node.layer]!;
-  const [x, y] = mark ? diamondOf(mark) : [column.x + Math.min(13, column.width * 0.28), row.top + 0.21 * row.height];
+  const [x, y] = mark
+    ? diamondOf(mark)
+    : [column.x + Math.min(13, column.width * 0.28), row.top + 0.21 * row.height];
   ctx.lineWidth = width;
   diamond(ctx, x, y, 8);
   ctx.stroke();

@@ -14,7 +14,10 @@ export function drawStrip(ctx: Context, scene: Scene): void {
   const caption = { font: uiFont(11), colour: colours['text-3'] };
   text(ctx, 'Lens at', x, 11, caption);
   const token = fitted(ctx, shown(trace.tokens[out]!), 54, tokFont(11));
-  text(ctx, token, x + widthOf(ctx, 'Lens at', caption.font) + 5, 11, { font: tokFont(11), colour: colours.text });
+  text(ctx, token, x + widthOf(ctx, 'Lens at', caption.font) + 5, 11, {
+    font: tokFont(11),
+    colour: colours.text,
+  });
   text(ctx, 'Top token', x, axes.margins.top - 14, caption);
   text(ctx, '%', x + w - 5, axes.margins.top - 14, { ...caption, align: 'right' });
   const { top, bottom } = axes.margins;
@@ -29,8 +32,15 @@ export function drawStrip(ctx: Context, scene: Scene): void {
       ctx.fillRect(x, y - h / 2, w, h);
       if (h < TEXT_FROM) return;
       const colour = inkOn(ground, colours);
-      text(ctx, fitted(ctx, visible(best.text), w - 36, tokFont(11)), x + 5, y + 0.5, { font: tokFont(11), colour });
-      text(ctx, (100 * best.probability).toFixed(0), x + w - 5, y + 0.5, { font: uiFont(11), colour, align: 'right' });
+      text(ctx, fitted(ctx, visible(best.text), w - 36, tokFont(11)), x + 5, y + 0.5, {
+        font: tokFont(11),
+        colour,
+      });
+      text(ctx, (100 * best.probability).toFixed(0), x + w - 5, y + 0.5, {
+        font: uiFont(11),
+        colour,
+        align: 'right',
+      });
     });
   });
 }

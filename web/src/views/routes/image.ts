@@ -20,6 +20,9 @@ export function imageOf(scene: Scene): Promise<Blob> {
   ctx.scale(SCALE, SCALE);
   draw(ctx, { ...scene, hover: null });
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The image is too large.'))), 'image/png');
+    canvas.toBlob(
+      (blob) => (blob ? resolve(blob) : reject(new Error('The image is too large.'))),
+      'image/png',
+    );
   });
 }
