@@ -1,5 +1,5 @@
-# What the server hands out and is part of the program: the description of its interface, with the schemas of
-# docs/schema in it. `limpid_assets(server)` adds it to that library.
+# What the server hands out and is part of the program: the web app, and the description of its interface with the
+# schemas of docs/schema in it. `limpid_assets(server)` adds them to that library.
 function(limpid_assets folder)
   find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
   set(dir ${CMAKE_BINARY_DIR}/assets)
@@ -16,8 +16,8 @@ function(limpid_assets folder)
     VERBATIM)
   add_custom_command(
     OUTPUT ${source}
-    COMMAND ${Python3_EXECUTABLE} ${tools}/embed_assets.py ${source} ${openapi}
-    DEPENDS ${tools}/embed_assets.py ${openapi}
+    COMMAND ${Python3_EXECUTABLE} ${tools}/embed_assets.py ${source} ${openapi} ${LIMPID_WEB_DIST}
+    DEPENDS ${tools}/embed_assets.py ${openapi} ${LIMPID_WEB_STAMP}
     VERBATIM)
   target_sources(limpid_${folder} PRIVATE ${source})
 endfunction()

@@ -62,6 +62,8 @@ TABLE
 versions() {
   cat <<'TABLE'
 g++|12|install a newer GCC
+node|20.19|Debian 12 has an older one: see https://nodejs.org/en/download
+npm|9|it comes with Node
 cmake|3.25|install a newer CMake
 python3|3.11|install a newer Python
 cargo|1.85|apt-get install cargo-web, or see https://rustup.rs

@@ -1,6 +1,6 @@
 """The OpenAPI document: whole, valid, and without loose ends.
 
-    python3 tests/server/document_test.py    needs jsonschema (build/venv)
+python3 tests/server/document_test.py    needs jsonschema (build/venv)
 """
 
 import json
@@ -111,9 +111,7 @@ class DocumentTest(unittest.TestCase):
                 bundle_openapi.bundle(path)
             document["components"]["schemas"] = {}
             path.write_text(json.dumps(document), encoding="utf-8")
-            self.assertEqual(
-                bundle_openapi.bundle(path)["paths"], {"/": {"$ref": "#/components/schemas/x"}}
-            )
+            self.assertEqual(bundle_openapi.bundle(path)["paths"], {"/": {"$ref": "#/components/schemas/x"}})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ def float32(value: float) -> float:
 
 
 def parse(node: str) -> tuple[str, int, int]:
-    """"mid.5@3" -> ("mid", 5, 3)"""
+    """ "mid.5@3" -> ("mid", 5, 3)"""
     match = re.fullmatch(r"(embed|mid|ffn|post)(?:\.(\d+))?@(\d+)", node)
     return match[1], int(match[2] or 0), int(match[3])
 

@@ -81,9 +81,7 @@ class Server:
         try:
             connection.request(method, target, body, headers)
             answer = connection.getresponse()
-            return Response(
-                answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
-            )
+            return Response(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         finally:
             connection.close()
 
@@ -142,7 +140,11 @@ class Document:
         return [self.resolve(parameter) for parameter in found]
 
     def errors(self, schema: dict, value) -> list[str]:
-        whole = {"$schema": self.document["jsonSchemaDialect"], "components": self.document["components"], **schema}
+        whole = {
+            "$schema": self.document["jsonSchemaDialect"],
+            "components": self.document["components"],
+            **schema,
+        }
         validator = jsonschema.Draft202012Validator(whole)
         return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)][:5]
 
@@ -164,7 +166,9 @@ class Document:
             return [] if response.status == 405 else [f"{method} {template}: status {response.status}"]
         described = operation["responses"].get(str(response.status))
         if described is None:
-            return [f"{method} {template}: status {response.status} is not in the document: {response.body[:300]}"]
+            return [
+                f"{method} {template}: status {response.status} is not in the document: {response.body[:300]}"
+            ]
         content = self.resolve(described).get("content", {})
         kind = response.headers.get("content-type", "").split(";")[0]
         if not content:
@@ -173,7 +177,10 @@ class Document:
             return [f"{method} {template}: content type {kind!r}"]
         if kind != "application/json":
             return []
-        return [f"{method} {template} {response.status}: {e}" for e in self.errors(content[kind]["schema"], response.json)]
+        return [
+            f"{method} {template} {response.status}: {e}"
+            for e in self.errors(content[kind]["schema"], response.json)
+        ]
 
 
 def require_program(arguments: list[str]) -> Path:

@@ -15,6 +15,7 @@ namespace limpid {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience(1500);
+constexpr const char* kNetworkGroup = "Network";
 
 /// Values that were given replace those of the file.
 struct Options {
@@ -65,52 +66,66 @@ Status run_serve(const Options& options) {
   return {};
 }
 
+void add_compute_options(CLI::App& app, Options& options) {
+  options
+      .add(app, "--cache", &ServerConfig::cache_bytes,
+           "Memory for runs that are kept, as 2G or 500M. Without it a quarter of memory, at most 1 GiB")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE")
+      ->group(kComputeGroup);
+  options
+      .add(app, "--memory", &ServerConfig::memory_bytes,
+           "Memory that models and runs may take together. Without it: what is free")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE")
+      ->group(kComputeGroup);
+  options.add(app, "--max-prompt-tokens", &ServerConfig::max_prompt_tokens, "Longer prompts are refused")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str()
+      ->group(kComputeGroup);
+  options.add(app, "--threads", &ServerConfig::threads, "Threads to use; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str()
+      ->group(kComputeGroup);
+  options.add(app, "--backend", &ServerConfig::backend, "cpu, or reference: slow scalar loops")
+      ->capture_default_str()
+      ->group(kComputeGroup);
+}
+
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   options
       ->add(app, "models", &ServerConfig::models,
-            "Models that may be used: GGUF files, Hugging Face folders, ids in its cache, names of Ollama. "
-            "The first\nis the default. Without any, all that `limpid models` finds")
-      ->option_text("[MODEL...]");
+            "Models that may be used, the default one first: GGUF files, Hugging Face folders, ids in its "
+            "cache, names of Ollama. Without any, all that `limpid models` finds")
+      ->option_text("[MODEL...]")
+      ->group(kModelGroup);
   app.add_option("--config", options->config_path,
                  "Configuration in TOML (docs/serve.md); options win over it")
       ->option_text("FILE");
   options
-      ->add(app, "--host", &ServerConfig::host,
-            "Address to listen on; others than this machine's own need a token")
-      ->capture_default_str();
+      ->add(app, "--host", &ServerConfig::host, "Address to listen on; one that others reach needs a token")
+      ->capture_default_str()
+      ->group(kNetworkGroup);
   options->add(app, "--port", &ServerConfig::port, "Port; 0: any free one")
       ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kNetworkGroup);
   options
       ->add(app, "--token", &ServerConfig::token,
-            "Secret that every request needs. Others on this machine can read it in the list of processes;\n"
+            "Secret that every request needs. Users of this machine can see it in the list of processes; "
             "`token` in the configuration file they cannot")
-      ->option_text("TEXT");
-  options
-      ->add(app, "--cache", &ServerConfig::cache_bytes,
-            "Memory for runs that are kept, as 2G or 500M. Without it a quarter of memory, at most 1 GiB")
-      ->transform(CLI::AsSizeValue(false))
-      ->option_text("SIZE");
-  options
-      ->add(app, "--memory", &ServerConfig::memory_bytes,
-            "Memory that models and runs may take together. Without it: what is free")
-      ->transform(CLI::AsSizeValue(false))
-      ->option_text("SIZE");
-  options->add(app, "--max-prompt-tokens", &ServerConfig::max_prompt_tokens, "Longest prompt")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  options->add(app, "--threads", &ServerConfig::threads, "Threads to use; 0: one per core")
-      ->check(CLI::Range(0, 1024))
-      ->capture_default_str();
-  options->add(app, "--backend", &ServerConfig::backend, "cpu, or reference: slow scalar loops")
-      ->capture_default_str();
+      ->option_text("TEXT")
+      ->group(kNetworkGroup);
+  add_compute_options(app, *options);
   return [options] { return run_serve(*options); };
 }
 
 }  // namespace
 
 extern const Verb k_serve;
-const Verb k_serve = {"serve", "Serve the web app and its interface on this machine", "limpid serve", define};
+const Verb k_serve = {"serve", "Serve the web app on this machine", "limpid serve", define,
+                      "Prints the address where a browser finds the web app, and answers until it is "
+                      "interrupted. The interface behind the page is described at /api/v1/openapi.json."};
 
 }  // namespace limpid

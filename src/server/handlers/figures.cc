@@ -35,7 +35,8 @@ Answer<Drawing> draw_route(const App& app, const Query& query, const StoredTrace
 }
 
 Answer<Drawing> draw_lens(const Query& query, const FigureOptions& options) {
-  LensRequest request{.n_predictions = 1};
+  LensRequest request;
+  request.n_predictions = 1;
   SERVER_TRY(request.state, lens_state(query));
   return [=](StoredTrace& stored, const RunControl& control) -> Answer<HttpResponse> {
     SERVER_TRY(const LensResult result, stored.model->session.lens(*stored.trace, request, control));
