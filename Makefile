@@ -17,7 +17,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 help:
 	@echo "make demo       set up, build, fetch the default model, explain a sample prompt"
 	@echo "make check      every test, with and without sanitizers; linters; a short fuzzing run"
-	@echo "make build      build/release/limpid"
+	@echo "make build      build/release/limpid, and the library for C++ programs"
 	@echo "make model      fetch and verify the default model (93 MB, once)"
 	@echo "make install    into PREFIX, default $(PREFIX)"
 	@echo "make package    a tarball that runs wherever it is unpacked, in dist/"
@@ -37,7 +37,7 @@ setup:
 	@tools/setup.sh run
 
 build: setup
-	@tools/build.sh release limpid $(RELEASE_OPTIONS)
+	@tools/build.sh release product $(RELEASE_OPTIONS)
 
 model: setup
 	@python3 tools/fetch_model.py
@@ -68,6 +68,7 @@ fuzz:
 install:
 	@test -x $(LIMPID) || { echo "make install: there is no $(LIMPID); run make build first" >&2; exit 1; }
 	@cmake --install build/release --prefix "$(PREFIX)" --component program --strip
+	@cmake --install build/release --prefix "$(PREFIX)" --component library --strip
 
 package: build
 	@cpack --config build/release/CPackConfig.cmake -B dist

@@ -1,6 +1,7 @@
 # Installation and the relocatable tarball. Component `program` is what `make install` copies: the program and
-# its documents. The tarball adds `bundle`: the shared libraries it needs beyond the C library, found through an
-# RPATH relative to the program, and the licences of everything in it.
+# its documents; `library` what C++ programs need that use limpid: headers, the shared library, and what
+# find_package(limpid) reads. The tarball adds `bundle`: the shared libraries it needs beyond the C library, found
+# through an RPATH relative to the program, and the licences of everything in it.
 
 # The same in the build folder, because CMake would reserve room for it there with empty entries, and an empty
 # entry means the current folder.
@@ -12,6 +13,13 @@ set(documents share/doc/limpid)
 install(TARGETS limpid RUNTIME_DEPENDENCY_SET limpid_libraries RUNTIME DESTINATION bin COMPONENT program)
 install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${documents} COMPONENT program)
 install(DIRECTORY docs DESTINATION ${documents} COMPONENT program)
+
+add_custom_target(product DEPENDS limpid)  # all that is installed
+# Sanitizers must be in the program first, so a library of them would be of no use.
+if(NOT LIMPID_SANITIZE)
+  include(LimpidSharedLibrary)
+  add_dependencies(product limpid_shared)
+endif()
 
 install(RUNTIME_DEPENDENCY_SET limpid_libraries
   # The C library and its loader belong together and to the system.

@@ -1,7 +1,8 @@
 """What people are told to type works, as it stands, on the default model: examples_test.py PROGRAM
 
 That is every example of every verb's --help, and every command in a block of code of a document. The commands of a
-page run in order in one fresh folder; those with a placeholder in them (MODEL, ...) are left out.
+page run in order in one fresh folder; those with a placeholder in them (MODEL, ...) are left out. The figures that a
+page shows are those that its commands draw.
 """
 
 import os
@@ -24,6 +25,8 @@ COMMAND = re.compile(r"(?:^|\| )limpid [a-z]")
 QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*\"""")
 PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|\.\.\.|/path/")
 TIMEOUT_S = 120
+IMAGE = re.compile(r"\]\(images/([^)]+)\)")
+NUMBER = re.compile(r"-?\d+\.\d+")
 
 
 def code_lines(text: str) -> list[str]:
@@ -44,7 +47,14 @@ def commands_of(text: str) -> list[str]:
 
 
 class ExamplesTest(unittest.TestCase):
-    def check_commands(self, commands: list[str]):
+    def check_figure(self, drawn: Path, committed: Path):
+        """Equal but for the last digits of numbers, which another processor may round otherwise."""
+        texts = [path.read_text(encoding="utf-8") for path in (drawn, committed)]
+        self.assertEqual(NUMBER.sub("", texts[0]), NUMBER.sub("", texts[1]), f"draw {committed} again")
+        for a, b in zip(*(NUMBER.findall(text) for text in texts)):
+            self.assertAlmostEqual(float(a), float(b), delta=0.02, msg=f"draw {committed} again")
+
+    def check_commands(self, commands: list[str], figures: list[str] = ()):
         environment = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
         with tempfile.TemporaryDirectory(prefix="limpid-examples-") as folder:
             for command in commands:
@@ -65,6 +75,9 @@ class ExamplesTest(unittest.TestCase):
                     )
                     self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
                     self.assertTrue(done.stdout or set(os.listdir(folder)) - before, "no output")
+            for name in figures:
+                with self.subTest(figure=name):
+                    self.check_figure(Path(folder) / name, ROOT / "docs/images" / name)
 
     def check_server(self, command: str, environment: dict[str, str]):
         # On a port of its own; it ends when it is told to.
@@ -103,7 +116,7 @@ class ExamplesTest(unittest.TestCase):
             self.assertGreater(len(pages[path]), 2, path)
         for path, commands in pages.items():
             with self.subTest(page=path.relative_to(ROOT)):
-                self.check_commands(commands)
+                self.check_commands(commands, IMAGE.findall(path.read_text(encoding="utf-8")))
 
     def test_what_is_a_command(self):
         text = (

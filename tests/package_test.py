@@ -10,6 +10,7 @@ from pathlib import Path
 # What a tarball may take from the system: the C library and its loader.
 SYSTEM = re.compile(r"^(linux-vdso|ld-linux.*|/lib.*/ld-linux.*|lib(c|m|dl|rt|pthread|resolv))\.so")
 NOTHING = {"PATH": "/usr/bin:/bin"}
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class PackageTest(unittest.TestCase):
@@ -64,6 +65,25 @@ class PackageTest(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 0)
         self.assertFalse((prefix / "lib").exists())
+
+    def test_a_program_of_ones_own_uses_the_installed_library(self):
+        prefix, build = self.folder / "library", self.folder / "example"
+        for command in (
+            ["cmake", "--install", BUILD, "--prefix", prefix, "--component", "library"],
+            ["cmake", "-S", prefix / "share/doc/limpid/examples/cpp", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}"],
+            ["cmake", "--build", build],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        model = ROOT / "testdata/models/gpt2"
+        done = subprocess.run([build / "explain", model, "hello world"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(
+            done.stdout, r"^(.+ 0\.\d{3}\n){5}\d+ nodes, \d+ edges above 0\.04\n.* above 0\.1\n\S+@10 adds most: [+-]"
+        )
+        done = subprocess.run([build / "explain", model, ""], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("at least one token", done.stderr)
 
 
 if __name__ == "__main__":

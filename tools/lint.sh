@@ -40,7 +40,7 @@ if [[ $# -gt 1 || ! -f $build/compile_commands.json ]]; then
 fi
 
 status=0
-find include src tests bench \( -name '*.cc' -o -name '*.h' \) -not -path '*/target/*' -print0 |
+find examples include src tests bench \( -name '*.cc' -o -name '*.h' \) -not -path '*/target/*' -print0 |
   xargs -0 clang-format-16 --dry-run -Werror || status=1
 
 mkdir -p "$build/lint"

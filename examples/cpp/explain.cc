@@ -1,7 +1,5 @@
 // Explains the prediction after a prompt: explain MODEL PROMPT
 #include <cstdio>
-
-#include <limpid/inspect.h>
 #include <limpid/session.h>
 
 namespace {
@@ -36,7 +34,7 @@ int main(int argc, char** argv) {
   }
 
   const limpid::Result<limpid::Inspection> logit =
-      limpid::inspect(*session, {.prompt = {argv[2]}, .subject = "logit@-1"});
+      session->inspect({.prompt = {argv[2]}, .subject = "logit@-1"});
   if (!logit) return fail(logit.error());
   std::printf("%s adds most: %+.3f\n", logit->logit_parts[0].subject.c_str(), logit->logit_parts[0].logit);
   return 0;

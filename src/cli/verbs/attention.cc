@@ -5,6 +5,7 @@
 #include "api/csv.h"
 #include "api/json.h"
 #include "cli/attention_drawing.h"
+#include "cli/figure_file.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -14,6 +15,8 @@ namespace limpid {
 
 namespace {
 
+constexpr const char* kHeadsGroup = "Heads";
+
 struct Options {
   PromptOptions prompt;
   ComputeOptions compute;
@@ -21,6 +24,7 @@ struct Options {
   std::vector<int> layers;
   std::string format;
   size_t top = 20;
+  FigureFileOptions figure;
 };
 
 /// "5.1". Throws what CLI11 reports as wrong usage.
@@ -71,6 +75,10 @@ Status run_attention(const Options& options) {
   LIMPID_TRY(const AttentionResult result,
              session.attention(request_of(options, prompt), progress.control()));
   for (const std::string& warning : result.warnings) fmt::print(stderr, "limpid: warning: {}\n", warning);
+  const auto write_figure = [&] {
+    return options.figure.write(attention_figure(result, options.figure.figure()));
+  };
+  if (options.figure.to_stdout()) return write_figure();
   if (options.format == "json") {
     fmt::print("{}", to_json(result));
   } else if (options.format == "csv") {
@@ -78,7 +86,7 @@ Status run_attention(const Options& options) {
   } else {
     print_text(result, options);
   }
-  return {};
+  return options.figure.wanted() ? write_figure() : Status();
 }
 
 std::function<Status()> define(CLI::App& app) {
@@ -87,16 +95,19 @@ std::function<Status()> define(CLI::App& app) {
   app.add_option("--head", options->heads, "Heads as LAYER.HEAD, separated by commas; one is drawn as maps")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->option_text("L.H");
+      ->option_text("L.H")
+      ->group(kHeadsGroup);
   app.add_option("--layer", options->layers, "All heads of these layers, separated by commas")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->option_text("L");
+      ->option_text("L")
+      ->group(kHeadsGroup);
   app.add_option("--top", options->top, "Number of heads, or of one head's pairs, that are listed")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str()
       ->group(kOutputGroup);
   add_format_option(app, options->format, {"table", "json", "csv"});
+  options->figure.add_to(app);
   options->compute.add_to(app);
   app.parse_complete_callback([o = options.get()] {
     o->prompt.check();

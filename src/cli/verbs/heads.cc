@@ -14,6 +14,7 @@ namespace limpid {
 
 namespace {
 
+constexpr const char* kSamplesGroup = "Samples";
 constexpr size_t kTopOfRole = 5;
 
 struct Options {
@@ -37,11 +38,11 @@ Result<size_t> find_role(const HeadsResult& result, std::string_view role) {
 
 Status print_text(const HeadsResult& result, const Options& options) {
   const Terminal terminal = Terminal::of_stdout();
-  fmt::print(
-      "{}  {}\n\n", terminal.paint(Ink::kBold, result.model),
-      terminal.paint(Ink::kMuted,
-                     fmt::format("{} layers x {} heads; {} random tokens twice, {} samples", result.n_layer,
-                                 result.n_head, result.request.length, result.request.samples)));
+  fmt::print("{}  {}\n\n", terminal.paint(Ink::kBold, result.model),
+             terminal.paint(Ink::kMuted,
+                            fmt::format("{} layers x {} heads; {} random tokens twice, {} sample{}",
+                                        result.n_layer, result.n_head, result.request.length,
+                                        result.request.samples, result.request.samples == 1 ? "" : "s")));
   if (!options.role.empty()) {
     LIMPID_TRY(const size_t role, find_role(result, options.role));
     fmt::print("{}",
@@ -70,8 +71,7 @@ std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   std::vector<std::string> roles;
   for (const HeadRole role : kHeadRoles) roles.emplace_back(name(role));
-  app.add_option("model", options->model, "A model as for explain; without it the default model")
-      ->option_text("[MODEL]");
+  app.add_option("model", options->model, kModelText)->option_text("[MODEL]");
   app.add_option("--role", options->role, "Show all heads of one role")
       ->check(CLI::IsMember(roles))
       ->group(kOutputGroup);
@@ -81,11 +81,15 @@ std::function<Status()> define(CLI::App& app) {
       ->group(kOutputGroup);
   app.add_option("--length", options->request.length, "Number of random tokens, which then come once more")
       ->check(CLI::Range(2, 4096))
-      ->capture_default_str();
+      ->capture_default_str()
+      ->group(kSamplesGroup);
   app.add_option("--samples", options->request.samples, "Number of sequences of random tokens, and of texts")
       ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  app.add_option("--seed", options->request.seed, "Of the random tokens and words")->capture_default_str();
+      ->capture_default_str()
+      ->group(kSamplesGroup);
+  app.add_option("--seed", options->request.seed, "Of the random tokens and words")
+      ->capture_default_str()
+      ->group(kSamplesGroup);
   add_adapter_option(app, options->adapter);
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->compute.add_to(app);
