@@ -41,6 +41,7 @@ export interface Run {
   first: number;
   last: number;
   x: number;
+  width: number;
 }
 
 export interface Axes {
@@ -155,7 +156,8 @@ export function axesOf(request: AxesRequest): Axes {
     x += width;
   });
   const runs = runsOf(folded).map(([first, last]) => {
-    return { first, last, x: (columns[first]!.x + columns[last]!.x) / 2 };
+    const width = columns[first]!.width * (last - first + 1);
+    return { first, last, x: (columns[first]!.x + columns[last]!.x) / 2, width };
   });
   const content = {
     width: widths.reduce((a, b) => a + b, 0) * zoom.x,
@@ -203,3 +205,14 @@ export function zoomAt(zoom: Zoom, axes: Axes, factor: number, x: number, y: num
 /** Panned by a distance, within what there is to see. */
 export const panBy = (zoom: Zoom, axes: Axes, dx: number, dy: number): Zoom =>
   clamped({ ...zoom, dx: zoom.dx + dx, dy: zoom.dy + dy }, axes, axes.content.width);
+
+/** Panned sideways as little as brings a column into sight; the same zoom where it is. */
+export function reveal(zoom: Zoom, axes: Axes, position: number): Zoom {
+  const column = axes.columns[position];
+  if (!column) return zoom;
+  const half = column.width / 2 - 0.01; // rounding must not move what fits
+  const left = axes.margins.left - (column.x - half);
+  const right = column.x + half - (axes.size.width - axes.margins.right);
+  if (left > 0) return panBy(zoom, axes, left, 0);
+  return right > 0 ? panBy(zoom, axes, -right, 0) : zoom;
+}

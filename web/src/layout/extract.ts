@@ -65,7 +65,7 @@ class Builder {
   run(): Route {
     for (let layer = this.shares.nLayer - 1; layer >= 0; --layer) this.addLayer(layer);
     for (let at = 0; at < this.shares.nTok; ++at) {
-      if (this.below[at]) this.addNode(stateBelow(0, at), {});
+      if (this.below[at]) this.addNode(stateBelow(0, at));
     }
     assignFlow(this.route);
     return this.route;
@@ -87,12 +87,9 @@ class Builder {
     if (!shares) throw new Error(`shares: expected post.${layer}@${at}, found none`);
     const kept = keepPost(shares, this.tau, this.options.renormalize);
     const post: Node = { kind: 'post', layer, position: at };
-    this.addNode(post, {
-      diffuse: kept.ffn === 0 && kept.residual === 0 && !shares.degenerate,
-      degenerate: shares.degenerate,
-      dropped: kept.dropped,
-      strongest: Math.max(shares.ffn, shares.residual),
-    });
+    const diffuse = kept.ffn === 0 && kept.residual === 0 && !shares.degenerate;
+    const strongest = Math.max(shares.ffn, shares.residual);
+    this.addNode(post, kept.dropped, strongest, diffuse, shares.degenerate);
     if (kept.ffn > 0) {
       this.addEdge({ kind: 'ffn', layer, position: at }, post, 'ffn_out', kept.ffn);
       ffns.push({ position: at, weight: kept.ffn });
@@ -106,7 +103,7 @@ class Builder {
   private addFfn(layer: number, at: number, weight: number, mids: Uint8Array): void {
     const node: Node = { kind: 'ffn', layer, position: at };
     const input: Node = this.shares.parallel ? stateBelow(layer, at) : { kind: 'mid', layer, position: at };
-    this.addNode(node, {});
+    this.addNode(node);
     this.addEdge(input, node, 'ffn_in', weight);
     (this.shares.parallel ? this.below : mids)[at] = 1;
   }
@@ -118,7 +115,7 @@ class Builder {
     const mid: Node = { kind: 'mid', layer, position: query };
     const { degenerate, strongest } = shares;
     const diffuse = kept.keys.length === 0 && kept.residual === 0 && !degenerate;
-    this.addNode(mid, { diffuse, degenerate, dropped: kept.dropped, strongest });
+    this.addNode(mid, kept.dropped, strongest, diffuse, degenerate);
     for (const { key, weight, heads } of kept.keys) {
       this.addEdge(stateBelow(layer, key), mid, 'attention', weight, heads);
       this.below[key] = 1;
@@ -129,17 +126,17 @@ class Builder {
     }
   }
 
-  private addNode(node: Node, marks: Partial<RouteNode>): void {
+  private addNode(node: Node, dropped = 0, strongest = 0, diffuse = false, degenerate = false): void {
     const slot = slotOf(node, this.shares.nTok);
-    const none = { flow: 0, dropped: 0, strongest: 0, diffuse: false, degenerate: false };
-    this.route.nodes.push({ node, slot, ...none, ...marks });
+    this.route.nodes.push({ node, slot, flow: 0, dropped, strongest, diffuse, degenerate });
   }
 
-  private addEdge(from: Node, to: Node, kind: EdgeKind, weight: number, heads = NOTHING): void {
+  private addEdge(start: Node, end: Node, kind: EdgeKind, weight: number, heads = NOTHING): void {
     const { nTok } = this.shares;
-    const ends = { from: slotOf(from, nTok), to: slotOf(to, nTok) };
-    const { layer, position: target } = to;
-    this.route.edges.push({ ...ends, kind, layer, source: from.position, target, weight, flow: 0, heads });
+    const from = slotOf(start, nTok);
+    const to = slotOf(end, nTok);
+    const { layer, position: target } = end;
+    this.route.edges.push({ from, to, kind, layer, source: start.position, target, weight, flow: 0, heads });
   }
 }
 

@@ -4,7 +4,7 @@
 import { yOfStep, type Axes } from './axes';
 import type { RouteEdge } from './extract';
 import type { Graph } from './graph';
-import { nodeOf, stepOf } from './nodes';
+import { stepOfSlot } from './nodes';
 import { assignLanes } from './lanes';
 
 export type MarkKind = 'residual' | 'ffn' | 'attention';
@@ -30,27 +30,40 @@ interface Sink {
 /** Beyond this many edges the weakest are counted, not drawn. */
 export const MAX_DRAWN = 4000;
 
+/** The flow that an edge needs to be drawn. */
+function leastFlow(graph: Graph, nEdges: number): number {
+  if (nEdges <= MAX_DRAWN) return -1;
+  const flows = new Float32Array(nEdges);
+  let at = 0;
+  for (const { kind, flow } of graph.edges) if (kind !== 'ffn_in') flows[at++] = flow;
+  return flows.sort()[nEdges - MAX_DRAWN]!;
+}
+
+/** An FFN is drawn with the edge out of it. */
+export const isDrawn = (edge: RouteEdge): boolean => edge.kind !== 'ffn_in';
+
 function drawnEdges(graph: Graph): number[] {
+  let nEdges = 0;
+  for (const edge of graph.edges) if (isDrawn(edge)) ++nEdges;
+  const least = leastFlow(graph, nEdges);
   const indices: number[] = [];
   graph.edges.forEach((edge, index) => {
-    if (edge.kind !== 'ffn_in') indices.push(index); // drawn with ffn_out
+    if (isDrawn(edge) && edge.flow >= least && indices.length < MAX_DRAWN) indices.push(index);
   });
-  if (indices.length <= MAX_DRAWN) return indices;
-  const byFlow = indices.sort((a, b) => graph.edges[b]!.flow - graph.edges[a]!.flow);
-  return byFlow.slice(0, MAX_DRAWN).sort((a, b) => a - b);
+  return indices;
 }
 
 function markOf(graph: Graph, axes: Axes, index: number, lanes: Map<number, number>): Mark {
   const edge = graph.edges[index]!;
   const row = axes.rows[edge.layer]!;
   const column = axes.columns[edge.target]!;
-  const y2 = yOfStep(axes, stepOf(nodeOf(edge.to, graph.nTok)));
+  const y2 = yOfStep(axes, stepOfSlot(edge.to, graph.nTok));
   const mark = { index, edge, x1: column.x, x2: column.x, y2, bulge: 0, lane: NaN };
   if (edge.kind === 'ffn_out') {
     const y1 = graph.parallel ? row.bottom : yOfStep(axes, 2 * edge.layer + 1);
     return { ...mark, kind: 'ffn', y1, bulge: Math.min(13, column.width * 0.28, 4 + row.height * 0.4) };
   }
-  const y1 = yOfStep(axes, stepOf(nodeOf(edge.from, graph.nTok)));
+  const y1 = yOfStep(axes, stepOfSlot(edge.from, graph.nTok));
   if (edge.kind !== 'attention') return { ...mark, kind: 'residual', y1 };
   if (edge.source === edge.target) {
     const bulge = -Math.min(11, column.width * 0.24, 4 + row.height * 0.35);

@@ -1,53 +1,75 @@
 // A route with what drawing and walking ask for: edges by node, nodes by slot, what lies on routes through a
 // selection.
 import type { Route, RouteEdge, RouteNode } from './extract';
-import { formatSubject, nodeOf, slotOf, type Node, type Subject } from './nodes';
+import { nodeOf, slotOf, type Node, type Subject } from './nodes';
 
 export interface Graph extends Route {
-  bySlot: Map<number, RouteNode>;
-  inputs: Map<number, number[]>; // indices of edges
-  outputs: Map<number, number[]>;
+  /** Of every slot the index of its node; -1 where the route has none. */
+  indexOf: Int32Array;
+  /** Edges into node i are edges[inputStart[i]] to edges[inputStart[i + 1] - 1]. */
+  inputStart: Int32Array;
   /** Positions that some node of the route is at. */
   columns: Uint8Array;
+  /** Edges out of every slot; made when first asked for. */
+  outputs: () => Map<number, number[]>;
 }
 
-function push(map: Map<number, number[]>, key: number, value: number): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+function outputsBySlot(edges: RouteEdge[]): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  edges.forEach((edge, index) => {
+    const list = found.get(edge.from);
+    if (list) list.push(index);
+    else found.set(edge.from, [index]);
+  });
+  return found;
 }
 
 export function graphOf(route: Route): Graph {
-  const graph: Graph = {
-    ...route,
-    bySlot: new Map(route.nodes.map((node) => [node.slot, node])),
-    inputs: new Map(),
-    outputs: new Map(),
-    columns: new Uint8Array(route.nTok),
-  };
-  for (const { node } of route.nodes) graph.columns[node.position] = 1;
-  route.edges.forEach((edge, index) => {
-    push(graph.inputs, edge.to, index);
-    push(graph.outputs, edge.from, index);
+  const { nodes, edges, nTok, nLayer } = route;
+  const indexOf = new Int32Array((1 + 3 * nLayer) * nTok).fill(-1);
+  const inputStart = new Int32Array(nodes.length + 1);
+  const columns = new Uint8Array(nTok);
+  let edge = 0;
+  nodes.forEach(({ node, slot }, index) => {
+    columns[node.position] = 1;
+    indexOf[slot] = index;
+    inputStart[index] = edge;
+    while (edges[edge]?.to === slot) ++edge;
   });
-  return graph;
+  inputStart[nodes.length] = edge;
+  let outputs: Map<number, number[]> | null = null;
+  return { ...route, indexOf, inputStart, columns, outputs: () => (outputs ??= outputsBySlot(edges)) };
 }
 
-export const nodeIn = (graph: Graph, node: Node): RouteNode | undefined =>
-  graph.bySlot.get(slotOf(node, graph.nTok));
+export const has = (graph: Graph, slot: number): boolean => graph.indexOf[slot]! >= 0;
 
-const edgesAt = (graph: Graph, map: Map<number, number[]>, node: Node): RouteEdge[] =>
-  (map.get(slotOf(node, graph.nTok)) ?? []).map((index) => graph.edges[index]!);
-export const inputsOf = (graph: Graph, node: Node): RouteEdge[] => edgesAt(graph, graph.inputs, node);
-export const outputsOf = (graph: Graph, node: Node): RouteEdge[] => edgesAt(graph, graph.outputs, node);
+export function nodeIn(graph: Graph, node: Node): RouteNode | undefined {
+  const index = graph.indexOf[slotOf(node, graph.nTok)] ?? -1;
+  return index < 0 ? undefined : graph.nodes[index];
+}
+
+/** Indices of the edges into a slot. */
+function inputIndices(graph: Graph, slot: number): number[] {
+  const index = graph.indexOf[slot] ?? -1;
+  if (index < 0) return [];
+  const first = graph.inputStart[index]!;
+  return Array.from({ length: graph.inputStart[index + 1]! - first }, (_, i) => first + i);
+}
+
+const outputIndices = (graph: Graph, slot: number): number[] => graph.outputs().get(slot) ?? [];
+
+const edgesAt = (graph: Graph, indices: number[]): RouteEdge[] => indices.map((index) => graph.edges[index]!);
+export const inputsOf = (graph: Graph, node: Node): RouteEdge[] =>
+  edgesAt(graph, inputIndices(graph, slotOf(node, graph.nTok)));
+export const outputsOf = (graph: Graph, node: Node): RouteEdge[] =>
+  edgesAt(graph, outputIndices(graph, slotOf(node, graph.nTok)));
 
 /** The edges that a subject names: attention and residual between the same nodes share a name. */
 export function edgesOf(graph: Graph, subject: Subject): number[] {
   const { from, node } = subject;
   if (!from) return [];
   const source = slotOf(from, graph.nTok);
-  const into = graph.inputs.get(slotOf(node, graph.nTok)) ?? [];
-  return into.filter((index) => graph.edges[index]!.from === source);
+  return inputIndices(graph, slotOf(node, graph.nTok)).filter((index) => graph.edges[index]!.from === source);
 }
 
 export const subjectOfEdge = (graph: Graph, edge: RouteEdge): Subject => {
@@ -65,41 +87,33 @@ export interface Through {
   nodes: Set<number>;
 }
 
-function walk(graph: Graph, start: number[], map: Map<number, number[]>, end: 'from' | 'to', found: Through) {
-  const seen = new Set(start);
-  const open = [...start];
+type Neighbours = (graph: Graph, slot: number) => number[];
+
+function walk(graph: Graph, start: number, next: Neighbours, end: 'from' | 'to', found: Through): void {
+  const seen = new Set([start]);
+  const open = [start];
   for (let slot = open.pop(); slot !== undefined; slot = open.pop()) {
     found.nodes.add(slot);
-    for (const index of map.get(slot) ?? []) {
+    for (const index of next(graph, slot)) {
       found.edges.add(index);
-      const next = graph.edges[index]![end];
-      if (!seen.has(next)) open.push(next);
-      seen.add(next);
+      const other = graph.edges[index]![end];
+      if (!seen.has(other)) open.push(other);
+      seen.add(other);
     }
   }
 }
 
 /** Null where the subject is not on the route. */
 export function through(graph: Graph, subject: Subject): Through | null {
-  const found: Through = { edges: new Set(), direct: new Set(), nodes: new Set() };
-  const slot = slotOf(subject.node, graph.nTok);
-  let above = [slot];
-  let below = [slot];
-  if (subject.from) {
-    const own = edgesOf(graph, subject);
-    if (own.length === 0) return null;
-    for (const index of own) {
-      found.edges.add(index);
-      found.direct.add(index);
-    }
-    below = [slotOf(subject.from, graph.nTok)];
-    above = [slot];
-  } else {
-    if (!graph.bySlot.has(slot)) return null;
-    for (const map of [graph.inputs, graph.outputs]) map.get(slot)?.forEach((each) => found.direct.add(each));
-  }
-  walk(graph, above, graph.outputs, 'to', found);
-  walk(graph, below, graph.inputs, 'from', found);
+  const above = slotOf(subject.node, graph.nTok);
+  const below = slotOf(subject.from ?? subject.node, graph.nTok);
+  const direct = subject.from
+    ? edgesOf(graph, subject)
+    : [...inputIndices(graph, above), ...outputIndices(graph, above)];
+  if (subject.from ? direct.length === 0 : !has(graph, above)) return null;
+  const found: Through = { edges: new Set(direct), direct: new Set(direct), nodes: new Set() };
+  walk(graph, above, outputIndices, 'to', found);
+  walk(graph, below, inputIndices, 'from', found);
   return found;
 }
 
@@ -111,11 +125,17 @@ export function startsOf(graph: Graph): { position: number; flow: number }[] {
     .sort((a, b) => b.flow - a.flow || a.position - b.position);
 }
 
-/** Attention from other tokens, the largest flow first. */
-export const crossings = (graph: Graph): RouteEdge[] =>
-  graph.edges
-    .filter((edge) => edge.kind === 'attention' && edge.source !== edge.target)
-    .sort((a, b) => b.flow - a.flow);
+export const isCrossing = (edge: RouteEdge): boolean =>
+  edge.kind === 'attention' && edge.source !== edge.target;
 
-export const nameOfEdge = (graph: Graph, edge: RouteEdge): string =>
-  formatSubject({ node: nodeOf(edge.to, graph.nTok), from: nodeOf(edge.from, graph.nTok) });
+/** The `count` edges of attention from other tokens with the largest flow, in that order. */
+export function strongestCrossings(graph: Graph, count: number): RouteEdge[] {
+  const best: RouteEdge[] = [];
+  for (const edge of graph.edges) {
+    if (!isCrossing(edge) || (best.length === count && edge.flow <= best.at(-1)!.flow)) continue;
+    const at = best.findIndex(({ flow }) => flow < edge.flow);
+    best.splice(at < 0 ? best.length : at, 0, edge);
+    best.length = Math.min(best.length, count);
+  }
+  return best;
+}

@@ -1,9 +1,8 @@
 // What lies under the pointer: a node within 5.5 px, then an FFN's diamond, then the nearest edge within 6 px.
 import { yOfStep, type Axes } from './axes';
 import { diamondOf, polyline, type Mark } from './geometry';
-import type { Graph } from './graph';
 import { slotOf, stateAt, type Subject } from './nodes';
-import { subjectOfEdge } from './graph';
+import { has, subjectOfEdge, type Graph } from './graph';
 
 export type Hit =
   | { at: 'subject'; subject: Subject }
@@ -36,7 +35,7 @@ function hitNode(
     for (let step = 0; step <= 2 * graph.nLayer; ++step) {
       const square = dx * dx + (yOfStep(axes, step) - y) ** 2;
       const node = stateAt(step, position);
-      const distance = square + (graph.bySlot.has(slotOf(node, graph.nTok)) ? 0 : UNROUTED_PENALTY);
+      const distance = square + (has(graph, slotOf(node, graph.nTok)) ? 0 : UNROUTED_PENALTY);
       if (distance < (best?.distance ?? 81)) best = { subject: { node }, distance };
     }
   });

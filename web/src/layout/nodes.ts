@@ -57,9 +57,9 @@ export function stateAt(step: number, position: number): Node {
 export const rowOf = (node: Node): number => (node.kind === 'embed' ? -1 : node.layer);
 
 /** Nodes as small integers: 0 to n_tok - 1 are embeddings, then mid, ffn and post of every layer. */
-export function slotOf(node: Node, nTok: number): number {
-  const row = { embed: 0, mid: 1, ffn: 2, post: 3 }[node.kind];
-  return (row === 0 ? 0 : 3 * node.layer + row) * nTok + node.position;
+export function slotOf({ kind, layer, position }: Node, nTok: number): number {
+  if (kind === 'embed') return position;
+  return (3 * layer + (kind === 'mid' ? 1 : kind === 'ffn' ? 2 : 3)) * nTok + position;
 }
 
 const KINDS = ['mid', 'ffn', 'post'] as const;
@@ -69,4 +69,12 @@ export function nodeOf(slot: number, nTok: number): Node {
   const position = slot % nTok;
   if (row === 0) return { kind: 'embed', layer: 0, position };
   return { kind: KINDS[(row - 1) % 3]!, layer: Math.floor((row - 1) / 3), position };
+}
+
+/** The step of a slot's state; of an FFN's slot that of the state it reads in serial blocks. */
+export function stepOfSlot(slot: number, nTok: number): number {
+  const row = Math.floor(slot / nTok);
+  if (row === 0) return 0;
+  const layer = Math.floor((row - 1) / 3);
+  return (row - 1) % 3 === 2 ? 2 * layer + 2 : 2 * layer + 1;
 }

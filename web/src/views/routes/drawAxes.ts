@@ -1,6 +1,6 @@
 // Layers at the left, what every token predicts above, tokens and where the route starts below.
 import { middleOf, type Axes, type Column } from '../../layout/axes';
-import { slotOf } from '../../layout/nodes';
+import { nodeIn } from '../../layout/graph';
 import { percent } from '../../text/numbers';
 import { shown, visible } from '../../text/token';
 import { fitted, text, tokFont, uiFont, widthOf, type Context, type Scene } from './scene';
@@ -90,11 +90,12 @@ function lookOf({ graph, selection, hover }: Scene, position: number): TokenLook
   const at = (each: { position: number } | undefined) => each?.position === position;
   const lit =
     at(selection?.node) || at(selection?.from) || (hover?.at === 'token' && hover.position === position);
-  const embed = graph.bySlot.get(slotOf({ kind: 'embed', layer: 0, position }, graph.nTok));
+  const embed = nodeIn(graph, { kind: 'embed', layer: 0, position });
   return { lit, routed: graph.columns[position] === 1, flow: embed?.flow ?? 0 };
 }
 
 const MIN_FLOW = 0.0005;
+const MIN_RUN_LABEL = 18;
 
 function drawVertical(ctx: Context, scene: Scene, position: number, look: TokenLook): void {
   const { axes, colours, trace } = scene;
@@ -150,6 +151,7 @@ function drawTokens(ctx: Context, scene: Scene): void {
     (axes.vertical ? drawVertical : drawHorizontal)(ctx, scene, position, look);
   });
   for (const run of axes.runs) {
+    if (run.width < MIN_RUN_LABEL) continue;
     if (run.x < axes.margins.left - 4 || run.x > axes.size.width - axes.margins.right + 4) continue;
     text(ctx, `+${run.last - run.first + 1}`, run.x, bottom + 16, {
       font: uiFont(11),

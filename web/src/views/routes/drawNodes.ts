@@ -1,5 +1,6 @@
 import { yOfStep } from '../../layout/axes';
-import { diamondOf, type Mark } from '../../layout/geometry';
+import { diamondOf, MAX_DRAWN, type Mark } from '../../layout/geometry';
+import { has } from '../../layout/graph';
 import { slotOf, stateAt, stepOf, type Node, type Subject } from '../../layout/nodes';
 import { weight } from '../../text/numbers';
 import { mix } from '../../theme/colours';
@@ -18,7 +19,7 @@ export function drawGhosts(ctx: Context, scene: Scene): void {
   axes.columns.forEach((column, position) => {
     if (column.folded || column.width <= 12) return;
     for (let step = 0; step <= 2 * graph.nLayer; ++step) {
-      if (graph.bySlot.has(slotOf(stateAt(step, position), graph.nTok))) continue;
+      if (has(graph, slotOf(stateAt(step, position), graph.nTok))) continue;
       const size = step % 2 ? 1.8 : 2.4;
       ctx.rect(column.x - size / 2, yOfStep(axes, step) - size / 2, size, size);
     }
@@ -31,27 +32,38 @@ const placeOf = (scene: Scene, node: Node): [number, number] => [
   yOfStep(scene.axes, stepOf(node)),
 ];
 
+/** Where weak edges are left out, so are the states that only they reach. */
+const leastFlow = (scene: Scene): number =>
+  scene.marks.length < MAX_DRAWN ? -1 : Math.min(...scene.marks.map(({ edge }) => edge.flow));
+
+function dot(path: Path2D, x: number, y: number, r: number): void {
+  path.moveTo(x + r, y);
+  path.arc(x, y, r, 0, 2 * Math.PI);
+}
+
 export function drawNodes(ctx: Context, scene: Scene, emphasis: Emphasis): void {
   const { axes, graph, colours } = scene;
-  const faint = mix(colours.bg, colours.resid, 0.28);
   const shrink = axes.narrow || axes.rows[0]!.height < 9 ? 0.75 : 1;
-  for (const { node, slot, dropped } of graph.nodes) {
-    if (node.kind === 'ffn') continue;
+  const least = leastFlow(scene);
+  const [clear, dim, rings] = [new Path2D(), new Path2D(), new Path2D()];
+  for (const { node, slot, dropped, flow } of graph.nodes) {
+    if (node.kind === 'ffn' || flow < least) continue;
     const [x, y] = placeOf(scene, node);
     if (y < axes.margins.top - 14 || y > axes.size.height - axes.margins.bottom + 14) continue;
-    const dim = emphasis.faint(slot);
-    ctx.fillStyle = dim ? faint : colours.resid;
     const r = (node.kind === 'mid' ? 2 : 2.7) * shrink;
-    circle(ctx, x, y, r);
-    ctx.fill();
-    if (dropped < MUCH_DROPPED || dim) continue;
-    ctx.strokeStyle = colours['text-2'];
-    ctx.lineWidth = 1.1;
-    ctx.setLineDash([1.6, 1.8]);
-    circle(ctx, x, y, r + 3.2);
-    ctx.stroke();
-    ctx.setLineDash([]);
+    const faint = emphasis.faint(slot);
+    dot(faint ? dim : clear, x, y, r);
+    if (dropped >= MUCH_DROPPED && !faint) dot(rings, x, y, r + 3.2);
   }
+  ctx.fillStyle = mix(colours.bg, colours.resid, 0.28);
+  ctx.fill(dim);
+  ctx.fillStyle = colours.resid;
+  ctx.fill(clear);
+  ctx.strokeStyle = colours['text-2'];
+  ctx.lineWidth = 1.1;
+  ctx.setLineDash([1.6, 1.8]);
+  ctx.stroke(rings);
+  ctx.setLineDash([]);
 }
 
 /** The row and the column of the selection. */
