@@ -17,7 +17,7 @@ function(limpid_assets folder)
   add_custom_command(
     OUTPUT ${source}
     COMMAND ${Python3_EXECUTABLE} ${tools}/embed_assets.py ${source} ${openapi} ${LIMPID_WEB_DIST}
-    DEPENDS ${tools}/embed_assets.py ${openapi} ${LIMPID_WEB_STAMP}
+    DEPENDS ${tools}/embed_assets.py ${openapi} ${LIMPID_WEB_STAMP} limpid_web_build
     VERBATIM)
   target_sources(limpid_${folder} PRIVATE ${source})
 endfunction()

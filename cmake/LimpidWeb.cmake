@@ -32,3 +32,4 @@ add_custom_command(
   WORKING_DIRECTORY ${LIMPID_WEB_SOURCE}
   COMMENT "Building the web app"
   VERBATIM USES_TERMINAL)
+add_custom_target(limpid_web_build DEPENDS ${LIMPID_WEB_STAMP})

@@ -15,6 +15,9 @@ namespace {
 /// Dense importances of one chunk of queries stay below this many floats (64 MB).
 constexpr size_t kMaxChunkElements = size_t{16} << 20;
 
+/// What an allocation takes beside its bytes, as a rule.
+constexpr size_t kPerAllocation = 24;
+
 AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int query, float floor) {
   AttentionShares shares;
   shares.residual = dense.residual[row];
@@ -32,6 +35,7 @@ AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int que
     pair.heads.reserve(heads.size());
     for (size_t h = 0; h < heads.size(); ++h) pair.heads.push_back({static_cast<int>(h), heads[h]});
   }
+  shares.keys.shrink_to_fit();
   return shares;
 }
 
@@ -42,8 +46,10 @@ struct Contributions::Row {
   float floor = 0;
 
   size_t n_bytes() const {
-    size_t n = sizeof(Row);
-    for (const KeyShare& key : shares.keys) n += sizeof(key) + key.heads.size() * sizeof(HeadShare);
+    size_t n = sizeof(Row) + kPerAllocation;
+    for (const KeyShare& key : shares.keys) {
+      n += sizeof(key) + key.heads.size() * sizeof(HeadShare) + kPerAllocation;
+    }
     return n;
   }
 };

@@ -144,10 +144,10 @@ class LoadTest(unittest.TestCase):
 
     @unittest.skipIf(SANITIZED, "sanitizers keep memory of their own")
     def test_memory_stays_within_the_cache(self):
-        fill = lambda n: self.trace_and_route([5 + n % 250, 5 + n // 250] * 120)
+        fill = lambda n: self.trace_and_route([5 + n % 250, 5 + n // 250] * 60)
         fill(0)
         warm = self.server.resident_bytes()
-        # A run of 240 tokens takes about 1 MB, its shares more: several times what is kept.
+        # A run of 120 tokens and its shares take more than a megabyte: several times what is kept.
         for n in range(1, 300):
             fill(n)
         grown = self.server.resident_bytes() - warm

@@ -36,7 +36,9 @@ class Server:
     """Runs `limpid serve` on a free port until closed."""
 
     def __init__(self, program, *arguments, environment=None):
-        command = [str(program), "serve", "--port", "0", *map(str, arguments)]
+        command = [str(program), "serve", *map(str, arguments)]
+        if "--port" not in arguments:
+            command += ["--port", "0"]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -47,8 +49,8 @@ class Server:
         line = self.process.stdout.readline()
         match = re.match(r"http://(\S+):(\d+)/(?:\?token=(\S+))?$", line)
         if not match:
-            self.process.kill()
-            raise AssertionError(f"no address but {line!r}; {self.process.stderr.read()}")
+            _, errors = self.process.communicate(timeout=TIMEOUT)
+            raise AssertionError(f"no address but {line!r}; {errors}")
         self.host, self.port, self.token = match[1].strip("[]"), int(match[2]), match[3]
 
     def __enter__(self):
@@ -159,8 +161,9 @@ class Document:
         """What of a response the document does not say."""
         template = self.template_of(target)
         if template is None:
-            return [] if response.status == 404 else [f"{target} is not in the document"]
-        method = "get" if method == "HEAD" else method.lower()
+            return [] if response.status in (401, 403, 404) else [f"{target} is not in the document"]
+        head = method == "HEAD"
+        method = "get" if head else method.lower()
         operation = self.document["paths"][template].get(method)
         if operation is None:
             return [] if response.status == 405 else [f"{method} {template}: status {response.status}"]
@@ -175,6 +178,8 @@ class Document:
             return [f"{method} {template}: a body where none is"] if response.body else []
         if kind not in content:
             return [f"{method} {template}: content type {kind!r}"]
+        if head:
+            return ["HEAD: a body"] if response.body else []
         if kind != "application/json":
             return []
         return [

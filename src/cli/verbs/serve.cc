@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 
 #include "server/server.h"
 
@@ -51,7 +52,15 @@ sigset_t ending_signals() {
   return signals;
 }
 
+/// Large blocks go back to the system as soon as they are free, and threads share their small ones: a server
+/// lives long, and its memory is what cache_bytes says.
+void keep_memory_tight() {
+  ::mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  ::mallopt(M_ARENA_MAX, 2);
+}
+
 Status run_serve(const Options& options) {
+  keep_memory_tight();
   LIMPID_TRY(const ServerConfig config, options.config());
   const sigset_t signals = ending_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread starts: they inherit it

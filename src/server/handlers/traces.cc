@@ -10,16 +10,15 @@ namespace {
 
 constexpr std::chrono::seconds kHeartbeat(15);  // so that a client that went is noticed
 
-HttpResponse answer(const App& app, const Traces::Found& found) {
-  if (found.done) return json(trace_json(*found.done));
-  return json(job_json(found.id, app.jobs.status(*found.job)));
-}
-
-/// As Traces::find, but of a job that ends meanwhile its run.
-Answer<Traces::Found> find_settled(App& app, const std::string& id) {
-  SERVER_TRY(Traces::Found found, app.traces.find(id));
-  if (found.job && app.jobs.status(*found.job).state == JobState::kDone) return app.traces.find(id);
-  return found;
+/// How far it is, or what it is once done: a job may end at any moment.
+Answer<HttpResponse> answer(App& app, Traces::Found found) {
+  if (!found.done) {
+    const JobStatus status = app.jobs.status(*found.job);
+    if (status.state != JobState::kDone) return json(job_json(found.id, status), 202);
+    SERVER_TRY(found, app.traces.find(found.id));
+    if (!found.done) return answer(app, std::move(found));  // run anew by somebody, meanwhile
+  }
+  return json(trace_json(*found.done));
 }
 
 void watch(const App& app, const Traces::Found& found, const HttpWriter& write) {
@@ -49,15 +48,15 @@ Answer<HttpResponse> create_trace(App& app, const Call& call) {
   std::vector<std::string> warnings;
   SERVER_TRY(const std::vector<int> ids, encode(app, *model, body.prompt, warnings));
   SERVER_TRY(const Traces::Found found, app.traces.create(model, ids, warnings));
-  HttpResponse response = answer(app, found);
-  response.status = found.done ? 200 : 202;
-  return response;
+  return answer(app, found);
 }
 
 Answer<HttpResponse> get_trace(App& app, const Call& call) {
   SERVER_CHECK_OK(Query::parse(call.request.query, {}));
-  SERVER_TRY(const Traces::Found found, find_settled(app, call.path[0]));
-  return answer(app, found);
+  SERVER_TRY(Traces::Found found, app.traces.find(call.path[0]));
+  SERVER_TRY(HttpResponse response, answer(app, std::move(found)));
+  response.status = 200;
+  return response;
 }
 
 Answer<HttpResponse> cancel_trace(App& app, const Call& call) {
@@ -69,7 +68,7 @@ Answer<HttpResponse> cancel_trace(App& app, const Call& call) {
 
 Answer<HttpResponse> watch_trace(App& app, const Call& call) {
   SERVER_CHECK_OK(Query::parse(call.request.query, {}));
-  SERVER_TRY(const Traces::Found found, find_settled(app, call.path[0]));
+  SERVER_TRY(const Traces::Found found, app.traces.find(call.path[0]));
   SERVER_TRY(const std::shared_ptr<StreamPlace> place, StreamPlace::take(app));
   HttpResponse response{.content_type = "text/event-stream"};
   response.stream = [&app, found, place](const HttpWriter& write) { watch(app, found, write); };
