@@ -7,6 +7,7 @@ page shows are those that its commands draw.
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,10 @@ class ExamplesTest(unittest.TestCase):
         environment = {**os.environ, "PATH": f"{PROGRAM.parent}:{os.environ['PATH']}"}
         with tempfile.TemporaryDirectory(prefix="limpid-examples-") as folder:
             for command in commands:
+                if command.split()[:2] == ["limpid", "serve"]:
+                    with self.subTest(command):
+                        self.check_server(command, environment)
+                    continue
                 with self.subTest(command):
                     before = set(os.listdir(folder))
                     done = subprocess.run(
@@ -73,6 +78,22 @@ class ExamplesTest(unittest.TestCase):
             for name in figures:
                 with self.subTest(figure=name):
                     self.check_figure(Path(folder) / name, ROOT / "docs/images" / name)
+
+    def check_server(self, command: str, environment: dict[str, str]):
+        # On a port of its own; it ends when it is told to.
+        server = subprocess.Popen(
+            [*shlex.split(command), "--port", "0"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        first_line = server.stdout.readline()
+        server.terminate()
+        _, errors = server.communicate(timeout=TIMEOUT_S)
+        self.assertRegex(first_line, r"^http://127\.0\.0\.1:\d+/$", errors)
+        self.assertEqual(server.returncode, 0, errors)
 
     def test_the_examples_of_help(self):
         verbs = reference_doc.verbs_of(str(PROGRAM))

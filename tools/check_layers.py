@@ -23,7 +23,8 @@ LAYERS = {
     "analyses": "base kernels model forward attribution graph tokenizer",
     "api": "base kernels checkpoint tokenizer model forward attribution graph analyses",
     "figures": "base api",
-    "cli": "base api figures",
+    "server": "base api figures",
+    "cli": "base api figures server",
 }
 
 # Start of a third-party include: folders that may use it; "" is all, "tests" is every file that TEST_FILE names.
@@ -32,26 +33,28 @@ LIBRARIES = {
     "dnnl": "kernels",
     "fmt/": "",
     "gtest/": "tests",
+    "httplib": "server",
     "hwy/": "kernels",
     "minizip/": "checkpoint",
-    "nlohmann/": "api checkpoint tokenizer",
+    "nlohmann/": "api checkpoint server tokenizer",
     "oneapi/": "kernels",
     "pugixml": "figures",
     "tl/": "",
+    "toml++/": "server",
     "zlib": "checkpoint",
 }
 
 # Third-party includes belong into .cc files. Excepted are these includes, these headers of ours (the one place
 # in their folder that shows a library), and headers for tests.
 IN_HEADERS = {"tl/expected.hpp", "nlohmann/json_fwd.hpp"}
-WRAPPERS = {"checkpoint/json.h", "kernels/cpu/onednn.h"}
+WRAPPERS = {"checkpoint/json.h", "kernels/cpu/onednn.h", "server/connection.h"}
 TEST_FILE = re.compile(r"test_.*|testing|.*_test")
 
 # The headers of include/, which all may use, and which include only each other and IN_HEADERS.
 PUBLIC = re.compile(r"limpid/\w+\.h")
 
 # Headers of the operating system and the compiler. C++ standard headers are the ones without a dot.
-SYSTEM = re.compile(r"(sys/)?\w+\.h|\w+")
+SYSTEM = re.compile(r"((arpa|sys)/)?\w+\.h|\w+")
 
 SIZED_FOLDERS = ("include", "src", "tests", "bench", "tools", "cmake")
 SIZED_SUFFIXES = {".cc", ".h", ".rs", ".py", ".sh", ".cmake"}

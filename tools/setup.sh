@@ -37,6 +37,8 @@ run|libcli11-dev|inc:CLI/CLI.hpp|parses the command line
 run|libfmt-dev|inc:fmt/format.h|formats text
 run|libexpected-dev|inc:tl/expected.hpp|errors as values
 run|libpugixml-dev|inc:pugixml.hpp|pugixml: writes figures as SVG
+run|libcpp-httplib-dev|inc:httplib.h|cpp-httplib: the web server
+run|libtomlplusplus-dev|inc:toml++/toml.h|toml++: reads the configuration of the server
 run|libminizip-dev|inc:minizip/unzip.h|minizip: finds the tensors in PyTorch's .bin files, which are ZIP archives
 run|zlib1g-dev|inc:zlib.h|zlib: what minizip is built on
 run|cargo-web|cmd:cargo|Rust (its newest in Debian), which builds the tokenizer
@@ -60,6 +62,8 @@ TABLE
 versions() {
   cat <<'TABLE'
 g++|12|install a newer GCC
+node|20.19|Debian 12 has an older one: see https://nodejs.org/en/download
+npm|9|it comes with Node
 cmake|3.25|install a newer CMake
 python3|3.11|install a newer Python
 cargo|1.85|apt-get install cargo-web, or see https://rustup.rs

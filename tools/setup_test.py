@@ -17,6 +17,8 @@ TOOLS = {
     "ccache": "4.7",
     "cargo": "1.90.0",
     "rustc": "1.90.0",
+    "node": "v20.19.0",
+    "npm": "10.8.2",
     "clang++-16": "16.0.6",
     "clang-format-16": "16.0.6",
     "clang-tidy-16": "16.0.6",
@@ -30,6 +32,8 @@ HEADERS = (
     "CLI/CLI.hpp",
     "fmt/format.h",
     "pugixml.hpp",
+    "httplib.h",
+    "toml++/toml.h",
     "tl/expected.hpp",
     "minizip/unzip.h",
     "zlib.h",
@@ -149,8 +153,10 @@ class SetupTest(unittest.TestCase):
     def test_tools_that_are_too_old_or_absent(self):
         self.add_command("rustc", "echo rustc 1.63.0")
         self.add_command("cmake", "exit 1")
+        self.add_command("node", "echo v18.20.4")
         code, text, _ = self.setup()
         self.assertEqual(code, 1)
+        self.assertRegex(text, r"limpid needs node 20\.19 or newer, found 18\.20\.4: .*nodejs")
         self.assertRegex(text, r"limpid needs rustc 1\.\d+ or newer, found 1\.63\.0: .*rustup")
         self.assertRegex(text, r"limpid needs cmake 3\.\d+ or newer, found one that does not run: ")
 

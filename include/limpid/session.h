@@ -27,6 +27,7 @@
 #include "limpid/result.h"
 #include "limpid/route.h"
 #include "limpid/run_control.h"
+#include "limpid/shares.h"
 #include "limpid/token.h"
 
 namespace limpid {
@@ -64,6 +65,9 @@ class Explanation {
 
   /// options.position is replaced by position(). Errors: kInvalidArgument for a threshold outside [0, 1].
   Result<Route> route(RouteOptions options);
+  /// What the routes of all thresholds of at least `floor` are drawn from, renormalised or not. Errors:
+  /// kInvalidArgument for a floor below that of the shares that are kept, 0.005, or above 1.
+  Result<SharesResult> shares(float floor);
 
  private:
   friend class Session;
@@ -107,12 +111,17 @@ class Session {
   Result<Trace> trace(std::span<const int> ids, const RunOptions& options,
                       const RunControl& control = {}) const;
 
+  /// What the states of a run of n_tok tokens take in memory.
+  size_t trace_bytes(size_t n_tok) const;
+
   Result<Explanation> explain(const ExplainRequest& request, const RunControl& control = {}) const;
   /// Explains the prediction that a generated token was chosen from. `number`: 1 is the first generated
   /// token, -1 the last. Errors: kInvalidArgument naming the allowed range.
   Result<Explanation> explain(const Generation& generation, int number, size_t n_predictions = 5) const;
   /// Explains a prediction of a run that is at hand, after `position` (not negative).
-  Result<Explanation> explain(std::shared_ptr<const Trace> trace, int position, size_t n_predictions) const;
+  /// `contributions`, of the same run, keeps what is computed for the next one; without it it starts empty.
+  Result<Explanation> explain(std::shared_ptr<const Trace> trace, int position, size_t n_predictions,
+                              std::shared_ptr<Contributions> contributions = nullptr) const;
 
   /// Errors also: kInvalidArgument for a subject that the model or the prompt does not have, or a target that
   /// is not one token. The second form looks at a run that is at hand; request.prompt is not used.

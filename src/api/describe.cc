@@ -57,4 +57,9 @@ Models list_models() {
   return models;
 }
 
+Result<LocatedModel> locate(std::string_view model) {
+  LIMPID_TRY(const std::filesystem::path path, locate_model(model));
+  return LocatedModel{path, display_name(model, path), size_on_disk(path)};
+}
+
 }  // namespace limpid

@@ -61,4 +61,12 @@ struct Models {
 };
 Models list_models();
 
+struct LocatedModel {
+  std::filesystem::path path;
+  std::string display_name;  // as Session::name
+  uintmax_t n_bytes = 0;     // of all its files
+};
+/// Where a MODEL argument leads, without opening it. Errors: as locate_model.
+Result<LocatedModel> locate(std::string_view model);
+
 }  // namespace limpid

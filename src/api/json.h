@@ -7,6 +7,7 @@
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/lens.h"
+#include "limpid/shares.h"
 
 #include "api/bench.h"
 #include "api/describe.h"
@@ -44,5 +45,7 @@ std::string to_json(const LensResult& lens);
 std::string to_json(const AttentionResult& result);
 /// docs/schema/heads.json
 std::string to_json(const HeadsResult& result);
+/// docs/schema/shares.json
+std::string to_json(const SharesResult& shares);
 
 }  // namespace limpid

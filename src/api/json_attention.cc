@@ -1,5 +1,3 @@
-#include <cstdlib>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "api/json.h"
@@ -8,11 +6,6 @@
 namespace limpid {
 
 namespace {
-
-/// The number whose shortest decimal form is that of the float: half the digits, and the same float again.
-double shortest(float value) {
-  return std::strtod(fmt::format("{}", value).c_str(), nullptr);
-}
 
 /// Rows of a map up to the query: row q has q + 1 numbers.
 Json rows_of(const std::vector<float>& map, size_t n_tok) {

@@ -1,5 +1,7 @@
 #include "api/json_parts.h"
 
+#include <cstdlib>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace limpid {
@@ -32,6 +34,10 @@ Json model_of(const Session& session) {
           {"family", spec.family},  {"n_layer", spec.n_layer},
           {"n_head", spec.n_head},  {"d_model", spec.d_model},
           {"n_vocab", spec.n_vocab}};
+}
+
+double shortest(float value) {
+  return std::strtod(fmt::format("{}", value).c_str(), nullptr);
 }
 
 std::string dump(const Json& json) {

@@ -17,6 +17,8 @@ Json prediction_of(const NamedPrediction& prediction);
 Json model_of(const Session& session);
 /// docs/schema/explain.json
 Json explanation_of(const Session& session, const Explanation& explanation, const Route& route);
+/// The number whose shortest decimal form is that of the float: half the digits, and the same float again.
+double shortest(float value);
 std::string dump(const Json& json);
 /// All of it in one line.
 std::string dump_line(const Json& json);

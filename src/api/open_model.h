@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,10 @@ namespace limpid {
 /// room that the file's pages take while it is read (but at least half of that): weights that push them out
 /// have to be read twice.
 size_t memory_budget(const OpenOptions& options, const Checkpoint& checkpoint);
+
+/// What a model is called that was asked for as `name` and lies at `path`: the name, or of a path its file
+/// stem or folder name.
+std::string display_name(std::string_view name, const std::filesystem::path& path);
 
 /// `model`: as locate_model takes it. `adapter`: a folder of a LoRA adapter, or an id of one in the local
 /// cache; empty for none. Errors: as locate_model, open_checkpoint and add_adapter.

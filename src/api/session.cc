@@ -9,16 +9,6 @@
 
 namespace limpid {
 
-namespace {
-
-/// What was found under a name of its own (an id of a cache) lies in files that are called after checksums.
-std::string display_name(std::string_view name, const std::filesystem::path& path) {
-  if (!name.empty() && path != std::filesystem::path(name)) return std::string(name);
-  return path.has_filename() ? path.stem().string() : path.parent_path().filename().string();
-}
-
-}  // namespace
-
 Result<int> resolve_position(int position, size_t n_tok) {
   const int n = static_cast<int>(n_tok);
   if (position < -n || position >= n) {
@@ -69,6 +59,10 @@ Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options
   return run(*model_, ids, options, control);
 }
 
+size_t Session::trace_bytes(size_t n_tok) const {
+  return estimate_memory(model_->description(), model_->checkpoint(), n_tok).trace_bytes;
+}
+
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {
   std::vector<std::string> warnings;
   LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));
@@ -80,8 +74,8 @@ Result<Explanation> Session::explain(const ExplainRequest& request, const RunCon
   return explanation;
 }
 
-Result<Explanation> Session::explain(std::shared_ptr<const Trace> trace, int position,
-                                     size_t n_predictions) const {
+Result<Explanation> Session::explain(std::shared_ptr<const Trace> trace, int position, size_t n_predictions,
+                                     std::shared_ptr<Contributions> contributions) const {
   Explanation explanation;
   LIMPID_TRY(explanation.tokens_, vocabulary_->pieces(trace->ids));
   const std::array<int, 1> positions = {position};
@@ -91,7 +85,8 @@ Result<Explanation> Session::explain(std::shared_ptr<const Trace> trace, int pos
   }
   explanation.model_ = model_;
   explanation.trace_ = std::move(trace);
-  explanation.contributions_ = std::make_shared<Contributions>(*model_, *explanation.trace_);
+  explanation.contributions_ = contributions ? std::move(contributions)
+                                             : std::make_shared<Contributions>(*model_, *explanation.trace_);
   explanation.position_ = position;
   return explanation;
 }

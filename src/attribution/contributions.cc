@@ -15,6 +15,9 @@ namespace {
 /// Dense importances of one chunk of queries stay below this many floats (64 MB).
 constexpr size_t kMaxChunkElements = size_t{16} << 20;
 
+/// What an allocation takes beside its bytes, as a rule.
+constexpr size_t kPerAllocation = 24;
+
 AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int query, float floor) {
   AttentionShares shares;
   shares.residual = dense.residual[row];
@@ -32,6 +35,7 @@ AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int que
     pair.heads.reserve(heads.size());
     for (size_t h = 0; h < heads.size(); ++h) pair.heads.push_back({static_cast<int>(h), heads[h]});
   }
+  shares.keys.shrink_to_fit();
   return shares;
 }
 
@@ -40,6 +44,14 @@ AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int que
 struct Contributions::Row {
   AttentionShares shares;
   float floor = 0;
+
+  size_t n_bytes() const {
+    size_t n = sizeof(Row) + kPerAllocation;
+    for (const KeyShare& key : shares.keys) {
+      n += sizeof(key) + key.heads.size() * sizeof(HeadShare) + kPerAllocation;
+    }
+    return n;
+  }
 };
 
 struct Contributions::LayerRows {
@@ -52,6 +64,7 @@ Contributions::Contributions(const Model& model, const Trace& trace, float floor
   for (LayerRows& layer : layers_) {
     layer.attention.resize(trace.n_tok());
     layer.ffn.resize(trace.n_tok());
+    n_bytes_ += trace.n_tok() * (sizeof(layer.attention[0]) + sizeof(layer.ffn[0]));
   }
 }
 
@@ -82,8 +95,10 @@ Status Contributions::require_attention(int layer, std::span<const int> queries,
     const auto part = std::span(missing).subspan(begin, std::min(chunk, missing.size() - begin));
     const AttentionImportance dense = attention_importance(model_, trace_, layer, part, projection);
     for (size_t r = 0; r < part.size(); ++r) {
-      rows[static_cast<size_t>(part[r])] =
-          std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+      auto& row = rows[static_cast<size_t>(part[r])];
+      if (row) n_bytes_ -= row->n_bytes();
+      row = std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+      n_bytes_ += row->n_bytes();
     }
   }
   n_computed_ += missing.size();

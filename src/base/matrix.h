@@ -57,6 +57,8 @@ class Matrix {
   size_t rows() const { return rows_; }
   size_t cols() const { return cols_; }
   bool empty() const { return rows_ == 0 || cols_ == 0; }
+  /// Bytes taken, those of rows to come too.
+  size_t n_bytes() const { return capacity_ * cols_ * sizeof(float); }
   float* data() { return data_.get(); }
   const float* data() const { return data_.get(); }
   std::span<float> row(size_t i) { return {data_.get() + i * cols_, cols_}; }

@@ -24,26 +24,6 @@ fs::path default_model() {
   return environment_path("LIMPID_DATA_DIR").value_or(share / "limpid") / "models" / kDefaultFile;
 }
 
-uintmax_t size_on_disk(const fs::path& path) {
-  std::error_code error;
-  std::vector<fs::path> files = {path};
-  if (fs::is_directory(path, error)) {
-    files = entries_of(path);
-  } else if (auto part = parse_gguf_part_name(path.filename().string())) {
-    files.clear();
-    for (part->number = 1; part->number <= part->count; ++part->number) {
-      files.push_back(path.parent_path() / part->file_name());
-    }
-  }
-  uintmax_t total = 0;
-  for (const fs::path& file : files) {
-    if (!fs::is_regular_file(file, error)) continue;
-    const uintmax_t size = fs::file_size(file, error);
-    if (!error) total += size;
-  }
-  return total;
-}
-
 void add_if_recognised(std::string name, const fs::path& path, std::vector<FoundModel>& models) {
   if (is_adapter(path)) return;
   for (const Format* format : formats()) {
@@ -71,6 +51,26 @@ tl::unexpected<Error> nowhere(std::string_view name, bool is_hub_id, bool is_oll
 }
 
 }  // namespace
+
+uintmax_t size_on_disk(const fs::path& path) {
+  std::error_code error;
+  std::vector<fs::path> files = {path};
+  if (fs::is_directory(path, error)) {
+    files = entries_of(path);
+  } else if (auto part = parse_gguf_part_name(path.filename().string())) {
+    files.clear();
+    for (part->number = 1; part->number <= part->count; ++part->number) {
+      files.push_back(path.parent_path() / part->file_name());
+    }
+  }
+  uintmax_t total = 0;
+  for (const fs::path& file : files) {
+    if (!fs::is_regular_file(file, error)) continue;
+    const uintmax_t size = fs::file_size(file, error);
+    if (!error) total += size;
+  }
+  return total;
+}
 
 Result<fs::path> locate_model(std::string_view name) {
   std::error_code error;

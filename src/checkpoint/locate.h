@@ -23,6 +23,9 @@ namespace limpid {
 /// Errors: kNotFound (the hint has the commands that would fetch the model); those of find_in_ollama.
 Result<std::filesystem::path> locate_model(std::string_view name);
 
+/// Bytes of a model's files: of a folder those in it, of a split GGUF file all parts.
+uintmax_t size_on_disk(const std::filesystem::path& path);
+
 /// A model that can be opened.
 struct FoundModel {
   std::string name;  // what to give as MODEL; "" for the default

@@ -2,6 +2,19 @@
 
 namespace limpid {
 
+size_t Trace::n_bytes() const {
+  size_t n = embed.n_bytes() + key_bias.n_bytes() + ids.size() * sizeof(int);
+  for (const LayerTrace& layer : layers) {
+    for (const Matrix* m :
+         {&layer.qkv, &layer.resid_mid, &layer.resid_post, &layer.attention_out, &layer.ffn_out}) {
+      n += m->n_bytes();
+    }
+    n += (layer.sinks.size() + layer.attention_post_scale.size() + layer.ffn_post_scale.size()) *
+         sizeof(float);
+  }
+  return n;
+}
+
 AttentionInputs Trace::attention_inputs(int l) const {
   const auto d_query = static_cast<size_t>(spec.d_query()), d_kv = static_cast<size_t>(spec.d_kv());
   const ConstMatrixView qkv = layer(l).qkv.view();

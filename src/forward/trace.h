@@ -31,6 +31,8 @@ struct Trace {
   std::vector<LayerTrace> layers;
 
   size_t n_tok() const { return ids.size(); }
+  /// What it takes in memory.
+  size_t n_bytes() const;
   const LayerTrace& layer(int l) const { return layers[static_cast<size_t>(l)]; }
   /// The state that layer l reads. [n_tok, d_model]
   ConstMatrixView resid_pre(int l) const { return l == 0 ? embed.view() : layer(l - 1).resid_post.view(); }

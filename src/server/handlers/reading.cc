@@ -1,0 +1,111 @@
+#include "server/handlers/reading.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <fmt/format.h>
+
+namespace limpid {
+
+namespace {
+
+constexpr size_t kMostMapBytes = size_t{32} << 20;  // in one answer; as text it is more
+
+/// Bytes that shares above a threshold below the floor may take: of a state at most one pair of tokens for
+/// each such part of 1, with all heads.
+size_t worst_bytes(const Trace& trace, double threshold) {
+  const double n_tok = static_cast<double>(trace.n_tok());
+  const double n_pair = std::min(n_tok, threshold > 0 ? 1 / threshold : n_tok) + 1;
+  return static_cast<size_t>(n_tok * trace.spec.n_layer * n_pair *
+                             (sizeof(KeyShare) + static_cast<double>(trace.spec.n_head) * sizeof(HeadShare)));
+}
+
+Answer<HeadId> parse_head(const std::string& text, const ModelSpec& spec) {
+  const auto parts = split(text, '.');
+  if (parts.size() != 2) return bad_request("head: expected LAYER.HEAD, as in 5.1");
+  SERVER_TRY(const int layer, parse_integer("head: its layer", parts[0], 0, spec.n_layer - 1));
+  SERVER_TRY(const int head, parse_integer("head", parts[1], 0, spec.n_head - 1));
+  return HeadId{layer, head};
+}
+
+void append(uint32_t value, std::string& to) {
+  for (int shift = 0; shift < 32; shift += 8) to += static_cast<char>(value >> shift & 0xff);
+}
+
+}  // namespace
+
+Answer<int> position_of(const Query& query, const Trace& trace) {
+  SERVER_TRY(const int token, query.integer("token", -1, -kMostPositions, kMostPositions));
+  SERVER_TRY(const int position, resolve_position(token, trace.n_tok()));
+  return position;
+}
+
+Answer<StateKind> lens_state(const Query& query) {
+  SERVER_TRY(const size_t state, query.choice("state", {"post", "pre", "mid"}));
+  return std::array{StateKind::kPost, StateKind::kPre, StateKind::kMid}[state];
+}
+
+Answer<AttentionRequest> attention_request(const Query& query, const Trace& trace) {
+  const ModelSpec& spec = trace.spec;
+  AttentionRequest request;
+  for (const std::string& text : query.all("head")) {
+    SERVER_TRY(request.heads.emplace_back(), parse_head(text, spec));
+  }
+  for (const std::string& text : query.all("layer")) {
+    SERVER_TRY(request.layers.emplace_back(), parse_integer("layer", text, 0, spec.n_layer - 1));
+  }
+  const auto n_head = static_cast<size_t>(spec.n_head), n_layer = static_cast<size_t>(spec.n_layer);
+  const bool all = request.heads.empty() && request.layers.empty();
+  const size_t n_map =
+      all ? n_head * n_layer
+          : std::min(request.heads.size() + request.layers.size() * n_head, n_head * n_layer);
+  const size_t n_bytes = n_map * trace.n_tok() * trace.n_tok() * 2 * sizeof(float);
+  if (n_bytes <= kMostMapBytes) return request;
+  return failure(413, "too_large",
+                 fmt::format("the maps of {} heads take {} MB: expected at most {} MB", n_map, n_bytes >> 20,
+                             kMostMapBytes >> 20),
+                 "ask for fewer heads at once");
+}
+
+Answer<std::shared_ptr<Contributions>> shares_for(const App& app, const StoredTrace& trace,
+                                                  double threshold) {
+  if (threshold >= Contributions::kDefaultFloor) return trace.contributions;
+  if (worst_bytes(*trace.trace, threshold) > app.traces.capacity()) {
+    return bad_request(
+        fmt::format("threshold: expected at least {} of a run of {} tokens, found {}",
+                    Contributions::kDefaultFloor, trace.trace->n_tok(), threshold),
+        "smaller ones take more memory than cache_bytes; `limpid explain --threshold` has no such limit");
+  }
+  return std::make_shared<Contributions>(trace.model->session.model(), *trace.trace,
+                                         static_cast<float>(threshold));
+}
+
+Answer<HttpResponse> read(App& app, const Call& call, const StoredTracePtr& trace, const Reading& reading) {
+  HttpResponse response;
+  const auto work = [&](const RunControl& control) -> Answer<void> {
+    const std::scoped_lock lock(trace->mutex);
+    SERVER_TRY(response, reading(*trace, control));
+    app.traces.has_grown(*trace);
+    return {};
+  };
+  SERVER_CHECK_OK(compute(app, call.request, work));
+  return response;
+}
+
+std::string attention_bytes(const AttentionResult& result) {
+  std::string bytes = "LIMPATT1";
+  const size_t n_tok = result.n_tok();
+  bytes.reserve(16 + result.heads.size() * (8 + 2 * n_tok * n_tok * sizeof(float)));
+  append(static_cast<uint32_t>(n_tok), bytes);
+  append(static_cast<uint32_t>(result.heads.size()), bytes);
+  for (const HeadMap& map : result.heads) {
+    append(static_cast<uint32_t>(map.id.layer), bytes);
+    append(static_cast<uint32_t>(map.id.head), bytes);
+    for (const std::vector<float>* values : {&map.attention, &map.contribution}) {
+      for (const float value : *values) append(std::bit_cast<uint32_t>(value), bytes);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace limpid

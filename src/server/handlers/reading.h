@@ -1,0 +1,37 @@
+// What handlers have in common that look at a run which is at hand.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "limpid/attention.h"
+#include "limpid/lens.h"
+#include "server/app.h"
+#include "server/query.h"
+
+namespace limpid {
+
+constexpr int kMostPositions = 1 << 24;
+
+/// ?token=, which may count from the end.
+Answer<int> position_of(const Query& query, const Trace& trace);
+/// ?state=
+Answer<StateKind> lens_state(const Query& query);
+/// ?head=5.1&layer=5, several of each, or none of both for all heads. 413 when their maps are too large for
+/// one answer.
+Answer<AttentionRequest> attention_request(const Query& query, const Trace& trace);
+
+/// The shares that a route of this threshold is drawn from: those that are kept or, below their floor, where
+/// they could outgrow everything, some for this answer alone. 400 where even these would take too much
+/// memory.
+Answer<std::shared_ptr<Contributions>> shares_for(const App& app, const StoredTrace& trace, double threshold);
+
+/// Runs a reading in its turn, as the only one of that run.
+using Reading = std::function<Answer<HttpResponse>(StoredTrace& trace, const RunControl& control)>;
+Answer<HttpResponse> read(App& app, const Call& call, const StoredTracePtr& trace, const Reading& reading);
+
+/// The binary form of maps that openapi.json describes.
+std::string attention_bytes(const AttentionResult& result);
+
+}  // namespace limpid

@@ -1,0 +1,78 @@
+#include "server/handlers/handlers.h"
+#include "server/json_answers.h"
+#include "server/json_requests.h"
+#include "server/prompts.h"
+#include "server/query.h"
+
+namespace limpid {
+
+namespace {
+
+constexpr std::chrono::seconds kHeartbeat(15);  // so that a client that went is noticed
+
+/// How far it is, or what it is once done: a job may end at any moment.
+Answer<HttpResponse> answer(App& app, Traces::Found found) {
+  if (!found.done) {
+    const JobStatus status = app.jobs.status(*found.job);
+    if (status.state != JobState::kDone) return json(job_json(found.id, status), 202);
+    SERVER_TRY(found, app.traces.find(found.id));
+    if (!found.done) return answer(app, std::move(found));  // run anew by somebody, meanwhile
+  }
+  return json(trace_json(*found.done));
+}
+
+void watch(const App& app, const Traces::Found& found, const HttpWriter& write) {
+  if (found.done) {
+    write(event("done", done_event_json(found.id)));
+    return;
+  }
+  JobStatus status = app.jobs.status(*found.job);
+  while (!status.has_ended()) {
+    if (!write(event("progress", progress_event_json(status)))) return;
+    const uint64_t seen = status.version;
+    while (!status.has_ended() && status.version == seen) {
+      status = app.jobs.wait(*found.job, seen, kHeartbeat);
+      if (status.version == seen && !write(": waiting\n\n")) return;
+    }
+  }
+  write(status.failure ? event("error", error_json(*status.failure))
+                       : event("done", done_event_json(found.id)));
+}
+
+}  // namespace
+
+Answer<HttpResponse> create_trace(App& app, const Call& call) {
+  SERVER_CHECK_OK(Query::parse(call.request.query, {}));
+  SERVER_TRY(const PromptBody body, parse_trace_request(call.request.body));
+  SERVER_TRY(const OpenModelPtr model, app.models.open(body.model));
+  std::vector<std::string> warnings;
+  SERVER_TRY(const std::vector<int> ids, encode(app, *model, body.prompt, warnings));
+  SERVER_TRY(const Traces::Found found, app.traces.create(model, ids, warnings));
+  return answer(app, found);
+}
+
+Answer<HttpResponse> get_trace(App& app, const Call& call) {
+  SERVER_CHECK_OK(Query::parse(call.request.query, {}));
+  SERVER_TRY(Traces::Found found, app.traces.find(call.path[0]));
+  SERVER_TRY(HttpResponse response, answer(app, std::move(found)));
+  response.status = 200;
+  return response;
+}
+
+Answer<HttpResponse> cancel_trace(App& app, const Call& call) {
+  SERVER_CHECK_OK(Query::parse(call.request.query, {}));
+  SERVER_TRY(const Traces::Found found, app.traces.find(call.path[0]));
+  if (found.job) app.jobs.cancel(*found.job);
+  return HttpResponse{.status = 204};
+}
+
+Answer<HttpResponse> watch_trace(App& app, const Call& call) {
+  SERVER_CHECK_OK(Query::parse(call.request.query, {}));
+  SERVER_TRY(const Traces::Found found, app.traces.find(call.path[0]));
+  SERVER_TRY(const std::shared_ptr<StreamPlace> place, StreamPlace::take(app));
+  HttpResponse response{.content_type = "text/event-stream"};
+  response.stream = [&app, found, place](const HttpWriter& write) { watch(app, found, write); };
+  return response;
+}
+
+}  // namespace limpid

@@ -1,0 +1,27 @@
+// Answers that are about the server rather than about a model; the others are api's. Shapes: openapi.json.
+#pragma once
+
+#include <string>
+
+#include "server/app.h"
+
+namespace limpid {
+
+/// Error
+std::string error_json(const Failure& failure);
+/// Config
+std::string config_json(const App& app);
+/// Models
+std::string models_json(const App& app);
+/// TracePending or TraceFailed
+std::string job_json(const std::string& id, const JobStatus& status);
+/// TraceDone
+std::string trace_json(const StoredTrace& trace);
+/// ProgressEvent and DoneEvent, in one line
+std::string progress_event_json(const JobStatus& status);
+std::string done_event_json(const std::string& id);
+/// TokenEvent and GeneratedEvent, likewise; `index`: 0 is the first generated token
+std::string token_event_json(size_t index, const NamedPrediction& token, std::string_view text);
+std::string generated_event_json(const std::string& id, const GenerateResult& result);
+
+}  // namespace limpid

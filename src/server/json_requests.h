@@ -1,0 +1,30 @@
+// Bodies of requests. Unknown keys are errors: a misspelt option must not pass silently.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "limpid/generate.h"
+#include "limpid/token.h"
+#include "server/failure.h"
+
+namespace limpid {
+
+struct PromptBody {
+  std::string model;  // "": the default one
+  Prompt prompt;
+};
+
+/// TraceRequest of openapi.json.
+Answer<PromptBody> parse_trace_request(std::string_view body);
+/// GenerateRequest of openapi.json; the prompt of the inner request is not set. Ranges of the sampling are
+/// checked where it is used.
+struct GenerateBody {
+  PromptBody prompt;
+  GenerateRequest request;
+};
+Answer<GenerateBody> parse_generate_request(std::string_view body);
+/// TokenizeRequest of openapi.json.
+Answer<Prompt> parse_tokenize_request(std::string_view body);
+
+}  // namespace limpid

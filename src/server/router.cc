@@ -1,0 +1,101 @@
+#include "server/router.h"
+
+#include <algorithm>
+#include <exception>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <new>
+#include <set>
+
+#include "server/handlers/handlers.h"
+#include "server/json_answers.h"
+#include "server/query.h"
+
+namespace limpid {
+
+namespace {
+
+struct Address {
+  std::string_view method;
+  std::string_view pattern;  // below kApi; "*" is any one part
+  Handler handler;
+};
+
+constexpr Address kAddresses[] = {{"GET", "/healthz", get_health},
+                                  {"GET", "/openapi.json", get_openapi},
+                                  {"GET", "/config", get_config},
+                                  {"GET", "/models", list_models},
+                                  {"GET", "/models/*", get_model},
+                                  {"POST", "/models/*/tokenize", tokenize},
+                                  {"GET", "/models/*/heads", get_heads},
+                                  {"POST", "/traces", create_trace},
+                                  {"GET", "/traces/*", get_trace},
+                                  {"DELETE", "/traces/*", cancel_trace},
+                                  {"GET", "/traces/*/events", watch_trace},
+                                  {"GET", "/traces/*/route", get_route},
+                                  {"GET", "/traces/*/shares", get_shares},
+                                  {"GET", "/traces/*/inspect", get_inspection},
+                                  {"GET", "/traces/*/lens", get_lens},
+                                  {"GET", "/traces/*/attention", get_attention},
+                                  {"GET", "/traces/*/figure.svg", get_figure},
+                                  {"POST", "/generate", generate}};
+
+/// What stands in the places of a pattern; nullopt when the path is another.
+std::optional<std::vector<std::string_view>> match(std::string_view pattern, std::string_view path) {
+  const auto wanted = split(pattern, '/'), found = split(path, '/');
+  if (wanted.size() != found.size()) return std::nullopt;
+  std::vector<std::string_view> places;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "*" && !found[i].empty()) {
+      places.push_back(found[i]);
+    } else if (wanted[i] != found[i]) {
+      return std::nullopt;
+    }
+  }
+  return places;
+}
+
+Answer<HttpResponse> dispatch(App& app, const HttpRequest& request) {
+  const std::string_view path = std::string_view(request.path).substr(kApi.size());
+  const std::string_view method =
+      request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
+  std::set<std::string_view> allowed;
+  for (const Address& address : kAddresses) {
+    const auto places = match(address.pattern, path);
+    if (!places) continue;
+    allowed.insert(address.method);
+    if (address.method != method) continue;
+    Call call{request, {}};
+    for (const std::string_view place : *places) {
+      const auto decoded = decode_percent(place, Plus::kIsPlus);
+      if (!decoded) return bad_request("path: expected percent-encoded UTF-8, found something else");
+      call.path.push_back(*decoded);
+    }
+    return address.handler(app, call);
+  }
+  if (allowed.empty())
+    return failure(404, "not_found", "there is nothing at this address", "see /api/v1/openapi.json");
+  return failure(405, "method", fmt::format("expected the method {}", fmt::join(allowed, " or ")));
+}
+
+}  // namespace
+
+bool is_api(std::string_view path) {
+  return path == "/api" || path.starts_with("/api/");
+}
+
+HttpResponse route(App& app, const HttpRequest& request) {
+  const auto failed = [](const Failure& failure) { return json(error_json(failure), failure.status); };
+  if (!request.path.starts_with(kApi))
+    return failed({404, "not_found", "there is nothing at this address", "see /api/v1/openapi.json"});
+  try {
+    Answer<HttpResponse> answer = dispatch(app, request);
+    return answer ? *std::move(answer) : failed(answer.error());
+  } catch (const std::bad_alloc&) {
+    return failed({503, "out_of_memory", "not enough memory for this request"});
+  } catch (const std::exception& error) {
+    return failed({500, "internal", fmt::format("internal error: {}", error.what()), "please report this"});
+  }
+}
+
+}  // namespace limpid

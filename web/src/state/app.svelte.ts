@@ -1,0 +1,242 @@
+// What the page shows, and the actions that change it. Everything that a link carries is in `link`.
+import { api } from '../api/client';
+import { asApiError, type ApiError } from '../api/errors';
+import type { Config, ModelEntry, Trace } from '../api/types';
+import { FITTED, FOLD_ABOVE, type Zoom } from '../layout/axes';
+import { extractRoute } from '../layout/extract';
+import { edgesOf, graphOf, type Graph } from '../layout/graph';
+import type { Hit } from '../layout/hit';
+import { formatSubject, sameSubject, type Node, type Subject } from '../layout/nodes';
+import { shareTable, type ShareTable } from '../layout/shares';
+import { clampTau, DEFAULTS, formatLink, MAX_PINS, MIN_TAU, parseLink, type Link, type View } from './link';
+import { Run } from './run.svelte';
+
+export class App {
+  link = $state<Link>({ ...DEFAULTS });
+  run = new Run();
+  config = $state.raw<Config | null>(null);
+  models = $state.raw<ModelEntry[]>([]);
+  /** Why the server could not be asked for its models. */
+  unreachable = $state.raw<ApiError | null>(null);
+  /** What stands in the prompt field; link.prompt is what was run. */
+  draft = $state('');
+  shares = $state.raw<{ trace: string; table: ShareTable } | null>(null);
+  sharesError = $state.raw<ApiError | null>(null);
+  hover = $state.raw<Hit>(null);
+  zoom = $state.raw<Zoom>(FITTED);
+  dialog = $state<'help' | 'model' | null>(null);
+  toast = $state('');
+  dark = $state(false);
+  private toastTimer = 0;
+
+  trace = $derived(this.run.trace);
+  out = $derived(this.outOf(this.trace));
+  model = $derived(this.models.find(({ name }) => name === this.modelName));
+  private extracted = $derived(this.extract());
+  graph = $derived(this.extracted?.graph ?? null);
+  /** How long extraction took. */
+  seconds = $derived(this.extracted?.seconds ?? 0);
+  selection = $derived(this.inside(this.link.selection));
+  fold = $derived(this.link.fold ?? (this.trace?.tokens.length ?? 0) > FOLD_ABOVE);
+
+  get modelName(): string {
+    return this.link.model || this.config?.default_model || '';
+  }
+
+  private outOf(trace: Trace | null): number {
+    const last = (trace?.tokens.length ?? 1) - 1;
+    return Math.min(this.link.out ?? last, last);
+  }
+
+  private extract(): { graph: Graph; seconds: number } | null {
+    const { shares, trace } = this;
+    if (!shares || !trace || shares.trace !== trace.id) return null;
+    const { tau: threshold, renormalize } = this.link;
+    const started = performance.now();
+    const graph = graphOf(extractRoute(shares.table, { threshold, renormalize }));
+    return { graph, seconds: (performance.now() - started) / 1000 };
+  }
+
+  /** A link may name what this run does not have. */
+  private inside(subject: Subject | null): Subject | null {
+    const { trace } = this;
+    if (!subject || !trace) return null;
+    const has = ({ layer, position }: Node) => layer < trace.n_layer && position < trace.tokens.length;
+    return has(subject.node) && (!subject.from || has(subject.from)) ? subject : null;
+  }
+
+  async open(search: string): Promise<void> {
+    this.link = parseLink(search);
+    this.draft = this.link.prompt;
+    try {
+      const [config, models] = await Promise.all([api.config(), api.models()]);
+      this.config = config;
+      this.models = models.models;
+    } catch (error) {
+      this.unreachable = asApiError(error);
+      return;
+    }
+    await this.rerun();
+  }
+
+  /** Back and forward. */
+  async revisit(search: string): Promise<void> {
+    const before = this.link;
+    this.link = parseLink(search);
+    this.draft = this.link.prompt;
+    const same = before.model === this.link.model && before.prompt === this.link.prompt;
+    if (!same || before.ids.join() !== this.link.ids.join()) await this.rerun();
+  }
+
+  private async rerun(): Promise<void> {
+    const { prompt, ids } = this.link;
+    if (prompt === '' && ids.length === 0) return this.run.clear();
+    const trace = await this.run.start(this.request());
+    if (trace && ids.length > 0) this.draft = textOf(trace);
+  }
+
+  private request() {
+    const { prompt, ids } = this.link;
+    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt }) };
+  }
+
+  /** Runs what stands in the prompt field. What was selected in the run before makes no sense any more. */
+  async submit(): Promise<void> {
+    if (this.draft === '') return;
+    this.forget({ prompt: this.draft, ids: [] });
+    this.pushLink();
+    await this.run.start(this.request());
+  }
+
+  async choose(model: string): Promise<void> {
+    this.forget({ model: model === this.config?.default_model ? '' : model });
+    this.pushLink();
+    if (this.link.prompt !== '') await this.run.start({ model: this.modelName, prompt: this.link.prompt });
+    else this.run.clear();
+  }
+
+  /** Shows a trace that generation left behind, explained at `out`. */
+  async adopt(id: string, out: number): Promise<void> {
+    const trace = await api.trace(id);
+    this.forget({ prompt: '', ids: trace.tokens.map((token) => token.id), out, view: 'routes' });
+    this.run.adopt(trace);
+    this.draft = textOf(trace);
+    this.pushLink();
+  }
+
+  private forget(change: Partial<Link>): void {
+    const none = {
+      out: null,
+      selection: null,
+      head: null,
+      neuron: null,
+      pins: [],
+      target: null,
+      versus: null,
+    };
+    Object.assign(this.link, none, { fold: null }, change);
+    this.zoom = FITTED;
+  }
+
+  cancel(): void {
+    const trace = this.run.cancel();
+    if (trace) this.draft = textOf(trace);
+  }
+
+  async loadShares(trace: Trace, token: number): Promise<void> {
+    this.sharesError = null;
+    try {
+      const answer = await api.shares(trace.id, token, MIN_TAU);
+      if (this.trace === trace && this.out === token) {
+        this.shares = { trace: trace.id, table: shareTable(answer) };
+      }
+    } catch (error) {
+      if (this.trace === trace && this.out === token) this.sharesError = asApiError(error);
+    }
+  }
+
+  select(subject: Subject | null): void {
+    if (sameSubject(subject, this.link.selection)) return;
+    this.link.selection = subject;
+    this.link.head = null;
+    this.link.neuron = null;
+  }
+
+  /** A click selects, a second one pins. */
+  click(subject: Subject): void {
+    if (sameSubject(subject, this.link.selection)) this.pin(subject);
+    else this.select(subject);
+  }
+
+  pinned = (subject: Subject): boolean => this.link.pins.some((pin) => sameSubject(pin, subject));
+
+  pin(subject: Subject | null): void {
+    if (!subject) return;
+    const others = this.link.pins.filter((pin) => !sameSubject(pin, subject));
+    this.link.pins = others.length < this.link.pins.length ? others : [...others, subject].slice(-MAX_PINS);
+  }
+
+  setTau(tau: number): void {
+    this.link.tau = clampTau(tau);
+  }
+
+  setOut(position: number): void {
+    const last = (this.trace?.tokens.length ?? 1) - 1;
+    this.link.out = position === last ? null : position;
+    this.link.target = null;
+    this.link.versus = null;
+    this.select(null);
+  }
+
+  setView(view: View): void {
+    this.link.view = view;
+    this.hover = null;
+    this.zoom = FITTED;
+  }
+
+  /** The head shown for an attention edge: the chosen one, or the strongest that passes. */
+  headOf(subject: Subject, strongest: number | undefined): number | undefined {
+    const { head } = this.link;
+    if (head && head.layer === subject.node.layer) return head.head;
+    const kept = this.graph ? edgesOf(this.graph, subject) : [];
+    const heads = kept.flatMap((index) => this.graph!.edges[index]!.heads);
+    const best = heads.reduce((a, b) => (b.share > a.share ? b : a), { head: -1, share: 0 });
+    return best.head >= 0 ? best.head : strongest;
+  }
+
+  /** A step in the browser's history. */
+  pushLink(): void {
+    history.pushState(null, '', location.pathname + formatLink(this.link));
+  }
+
+  async copyLink(): Promise<void> {
+    const url = location.origin + location.pathname + formatLink(this.link);
+    try {
+      await navigator.clipboard.writeText(url);
+      this.say('Link copied');
+    } catch {
+      this.say(url);
+    }
+  }
+
+  say(text: string): void {
+    this.toast = text;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = window.setTimeout(() => (this.toast = ''), 2600);
+  }
+
+  nameOf = (subject: Subject): string => formatSubject(subject);
+
+  /** Sizes of a model are known once it is open. */
+  async refreshModels(): Promise<void> {
+    if (this.model?.n_layer) return;
+    this.models = (await api.models()).models;
+  }
+}
+
+export const textOf = (trace: Trace): string => {
+  const bytes = trace.tokens.filter((token) => !token.special).flatMap((token) => token.bytes);
+  return new TextDecoder().decode(new Uint8Array(bytes));
+};
+
+export const app = new App();

@@ -1,0 +1,108 @@
+// A run of a model on a prompt: started, followed, cancelled.
+import { api } from '../api/client';
+import { type ApiError, ApiError as Failure, asApiError, isAbort } from '../api/errors';
+import type { Progress, Trace, TraceRequest } from '../api/types';
+
+export type RunState =
+  | { state: 'empty' }
+  | { state: 'loading'; progress: Progress; visible: boolean }
+  | { state: 'ready'; trace: Trace }
+  | { state: 'error'; error: ApiError };
+
+/** Shorter runs come and go without a word. */
+const QUIET_MS = 150;
+
+const problem = (data: unknown): ApiError => {
+  const error = (data as { error?: { code?: string; message?: string; hint?: string } }).error;
+  return new Failure(500, error?.code ?? 'internal', error?.message ?? 'The run failed.', error?.hint ?? '');
+};
+
+export class Run {
+  now = $state.raw<RunState>({ state: 'empty' });
+  /** The last trace that was ready: what a cancelled run goes back to. */
+  private last: Trace | null = null;
+  private control: AbortController | null = null;
+  private id: string | null = null;
+
+  get trace(): Trace | null {
+    return this.now.state === 'ready' ? this.now.trace : null;
+  }
+
+  get loading(): boolean {
+    return this.now.state === 'loading';
+  }
+
+  /** The trace, or null when it failed or another run took over. */
+  async start(request: TraceRequest): Promise<Trace | null> {
+    this.abandon();
+    const control = new AbortController();
+    this.control = control;
+    this.now = { state: 'loading', progress: { stage: 'queued', fraction: 0 }, visible: false };
+    setTimeout(() => {
+      if (this.control === control) this.show({});
+    }, QUIET_MS);
+    try {
+      const trace = await this.follow(request, control.signal);
+      if (this.control !== control) return null;
+      this.control = null;
+      this.last = trace;
+      this.now = { state: 'ready', trace };
+      return trace;
+    } catch (error) {
+      if (this.control !== control || isAbort(error)) return null;
+      this.control = null;
+      this.now = { state: 'error', error: asApiError(error) };
+      return null;
+    }
+  }
+
+  /** What is known already. */
+  adopt(trace: Trace): void {
+    this.abandon();
+    this.last = trace;
+    this.now = { state: 'ready', trace };
+  }
+
+  /** Stops a run; the previous one is shown again. */
+  cancel(): Trace | null {
+    if (!this.loading) return null;
+    this.abandon();
+    this.now = this.last ? { state: 'ready', trace: this.last } : { state: 'empty' };
+    return this.last;
+  }
+
+  clear(): void {
+    this.abandon();
+    this.now = { state: 'empty' };
+  }
+
+  private show(progress: Partial<Progress>): void {
+    if (this.now.state !== 'loading') return;
+    this.now = { state: 'loading', progress: { ...this.now.progress, ...progress }, visible: true };
+  }
+
+  private abandon(): void {
+    this.control?.abort();
+    this.control = null;
+    // The server forgets it in its own time when this fails.
+    if (this.id) api.cancel(this.id).catch(() => undefined);
+    this.id = null;
+  }
+
+  private async follow(request: TraceRequest, signal: AbortSignal): Promise<Trace> {
+    const status = await api.start(request, signal);
+    if (status.state === 'done') return api.trace(status.id, signal);
+    this.id = status.id;
+    for await (const { event, data } of api.progress(status.id, signal)) {
+      if (event === 'progress' && this.now.state === 'loading' && this.now.visible)
+        this.show(data as Progress);
+      if (event === 'error') {
+        this.id = null;
+        throw problem(data);
+      }
+      if (event === 'done') break;
+    }
+    this.id = null;
+    return api.trace(status.id, signal);
+  }
+}

@@ -1,0 +1,61 @@
+// Loading and failure, with answers that the test gives itself.
+import { expect, open, panel, test } from './page';
+
+const fail = (code: string, message: string, hint: string) =>
+  JSON.stringify({ error: { code, message, hint } });
+
+test.describe('failures', () => {
+  test.use({ allowed: ['Failed to load resource'] });
+
+  test('a run that fails keeps the prompt and says why', async ({ page }) => {
+    await page.route('**/api/v1/traces', (route) =>
+      route.fulfill({
+        status: 422,
+        body: fail(
+          'corrupt',
+          'm.gguf: expected 30 layers, found the end of the file',
+          'The download is probably incomplete.',
+        ),
+      }),
+    );
+    await page.goto('/?prompt=abc');
+    await expect(page.getByRole('heading', { name: 'This model could not be loaded' })).toBeVisible();
+    await expect(page.getByText('The download is probably incomplete.')).toBeVisible();
+    await expect(page.getByLabel('Prompt')).toHaveValue('abc');
+    await page.unroute('**/api/v1/traces');
+    await page.getByLabel('Prompt').fill('When Mary and John went to the store, John gave a drink to');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect(panel(page)).toContainText('377 edges');
+  });
+
+  test('a server that is gone', async ({ page }) => {
+    await page.route('**/api/v1/config', (route) => route.abort());
+    await page.goto('/');
+    await expect(page.getByRole('heading', { name: 'The server does not answer' })).toBeVisible();
+  });
+
+  test('a panel that cannot be filled says why', async ({ page }) => {
+    await page.route('**/inspect?*', (route) =>
+      route.fulfill({ status: 404, body: fail('not_found', 'node: expected layer 0 to 29', '') }),
+    );
+    await open(page, '&sel=mid.23@13');
+    await expect(panel(page).getByRole('alert')).toContainText('node: expected layer 0 to 29');
+  });
+});
+
+test('a run that takes long shows how far it is, and can be cancelled', async ({ page }) => {
+  const cancelled: string[] = [];
+  await page.route('**/api/v1/traces', (route) =>
+    route.fulfill({ status: 202, json: { id: 'a'.repeat(32), state: 'queued', position: 0 } }),
+  );
+  await page.route('**/traces/*/events', async () => undefined); // never answered
+  await page.route(/\/traces\/a+$/, (route) => {
+    cancelled.push(route.request().method());
+    return route.fulfill({ json: {} });
+  });
+  await page.goto('/?prompt=abc');
+  await expect(page.getByRole('heading', { name: /^Running/ })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'See how a prediction is made' })).toBeVisible();
+  await expect.poll(() => cancelled).toEqual(['DELETE']);
+});
