@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <toml++/toml.h>
@@ -125,11 +126,10 @@ Result<ServerConfig> read_config(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return fail(ErrorCode::kNotFound, origin + ": no such file");
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !std::filesystem::is_regular_file(path, error) || !(text << file.rdbuf())) {
+  if (!file || !std::filesystem::is_regular_file(path, error))
     return fail(ErrorCode::kIo, origin + ": cannot read");
-  }
-  LIMPID_TRY(const toml::table table, parse(text.str(), origin));
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  LIMPID_TRY(const toml::table table, parse(text, origin));
   ServerConfig config;
   for (const auto& [key, node] : table) {
     const auto setter = setters().find(key.str());

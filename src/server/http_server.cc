@@ -4,10 +4,14 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 #include "server/connection.h"
 
@@ -75,10 +79,60 @@ std::optional<size_t> body_length(const HttpRequest& request) {
 
 }  // namespace
 
+namespace {
+
+/// Threads for connections: as many as there were connections at once, up to a limit, beyond which they wait.
+class ConnectionThreads : public httplib::TaskQueue {
+ public:
+  explicit ConnectionThreads(size_t most) : most_(most) {}
+
+  void enqueue(std::function<void()> task) override {
+    const std::scoped_lock lock(mutex_);
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() > n_idle_ && threads_.size() < most_) threads_.emplace_back([this] { work(); });
+    changed_.notify_one();
+  }
+
+  void shutdown() override {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopped_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      ++n_idle_;
+      changed_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
+      --n_idle_;
+      if (tasks_.empty()) return;
+      const std::function<void()> task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  const size_t most_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> tasks_;
+  std::vector<std::thread> threads_;
+  size_t n_idle_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
 class HttpServer::Impl : public httplib::Server {
  public:
   Impl(const HttpLimits& limits, HttpHandlers handlers) : limits_(limits), handlers_(std::move(handlers)) {
-    new_task_queue = [this] { return new httplib::ThreadPool(limits_.n_connection); };
+    new_task_queue = [this] { return new ConnectionThreads(limits_.n_connection); };
     set_keep_alive_max_count(kRequestsPerConnection);
     set_payload_max_length(limits_.max_body_bytes);
     // The default lets two programs listen on one port.

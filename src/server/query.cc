@@ -92,9 +92,7 @@ Answer<Query> Query::parse(std::string_view text, std::initializer_list<std::str
     const auto name = decode_percent(part.substr(0, equals), Plus::kIsBlank);
     const auto value = decode_percent(part.substr(std::min(equals + 1, part.size())), Plus::kIsBlank);
     if (!name || !value) return bad_request("query: expected percent-encoded UTF-8, found something else");
-    const auto is = [&](std::string_view k) {
-      return k == *name || (k.ends_with('*') && k.substr(0, k.size() - 1) == *name);
-    };
+    const auto is = [&](std::string_view k) { return k.substr(0, k.size() - k.ends_with('*')) == *name; };
     const auto* found = std::ranges::find_if(known, is);
     if (found == known.end()) {
       return bad_request(

@@ -30,7 +30,8 @@ double now() {
 }  // namespace
 
 size_t StoredTrace::n_bytes() const {
-  return trace->n_bytes() + tokens.size() * kTokenBytes + (contributions ? contributions->n_bytes() : 0);
+  const size_t n = trace->n_bytes() + tokens.size() * kTokenBytes + contributions->n_bytes();
+  return n + n / 8;  // what the allocator loses to rounding and between blocks, as measured
 }
 
 std::string trace_id(const OpenModel& model, std::span<const int> ids) {
@@ -47,6 +48,7 @@ Result<StoredTracePtr> make_stored(const OpenModelPtr& model, std::shared_ptr<co
   stored->model = model;
   stored->trace = std::move(trace);
   LIMPID_TRY(stored->tokens, model->session.vocabulary().pieces(stored->trace->ids));
+  stored->tokens.shrink_to_fit();
   LIMPID_TRY(stored->predictions,
              position_predictions(model->session, *stored->trace, kPredictions, control));
   stored->contributions = std::make_shared<Contributions>(model->session.model(), *stored->trace);

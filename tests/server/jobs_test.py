@@ -37,6 +37,15 @@ class DefaultModel(Case):
     def long_run(self, number):
         return {"ids": [1000 + number] * 800}
 
+    def begin(self, number):
+        identity = self.ask("POST", "/traces", 202, self.long_run(number)).json["id"]
+        self.addCleanup(self.server.request, "DELETE", f"{API}/traces/{identity}")
+        return identity
+
+    def await_start(self, identity):
+        while self.ask("GET", f"/traces/{identity}").json["state"] == "queued":
+            time.sleep(0.01)
+
     def cancel(self, *identities):
         for identity in identities:
             self.ask("DELETE", f"/traces/{identity}", 204)
@@ -44,25 +53,26 @@ class DefaultModel(Case):
             self.assertEqual(events_of(self.ask("GET", f"/traces/{identity}/events").body)[-1][0], "error")
 
     def test_queue_positions_limits_and_cancelling(self):
-        running = self.ask("POST", "/traces", 202, self.long_run(1)).json["id"]
-        waiting = self.ask("POST", "/traces", 202, self.long_run(2)).json["id"]
+        running = self.begin(1)
+        self.await_start(running)
+        waiting = self.begin(2)
         self.assertEqual(
             self.ask("POST", "/traces", 202, self.long_run(2)).json["id"], waiting
         )  # the same job
         self.assertEqual(self.ask("GET", f"/traces/{waiting}").json["state"], "queued")
         self.assertGreaterEqual(self.ask("GET", f"/traces/{waiting}").json["position"], 1)
         self.ask("GET", f"/traces/{waiting}/route", 409, code="not_ready")
-        others = [self.ask("POST", "/traces", 202, self.long_run(n)).json["id"] for n in (3, 4)]
+        others = [self.begin(number) for number in (3, 4)]
         self.ask("POST", "/traces", 429, self.long_run(5), "too_many")
         self.cancel(*others, waiting, running)
         state = self.ask("GET", f"/traces/{running}").json
         self.assertEqual((state["state"], state["error"]["code"]), ("cancelled", "cancelled"))
-        again = self.ask("POST", "/traces", 202, self.long_run(1)).json["id"]
+        again = self.begin(1)
         self.assertEqual(again, running)
         self.cancel(again)
 
     def test_progress_and_the_number_of_streams(self):
-        identity = self.ask("POST", "/traces", 202, self.long_run(6)).json["id"]
+        identity = self.begin(6)
         streams = []
         for _ in range(2):
             connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)

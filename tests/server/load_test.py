@@ -20,7 +20,7 @@ PROGRAM = require_program(sys.argv)
 NAMES = ("llama-tied", "gpt2", "qwen2")
 N_CLIENT = 32
 N_REQUEST = 1000
-CACHE_BYTES = 40_000_000
+CACHE_BYTES = 60_000_000
 SANITIZED = "ASAN_OPTIONS" in os.environ or b"__asan_init" in PROGRAM.read_bytes()
 
 
