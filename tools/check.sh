@@ -58,6 +58,9 @@ step "default model" python3 tools/fetch_model.py || exit 1
 if step "build release" tools/build.sh release all -DLIMPID_TESTS=ON -DLIMPID_BENCHMARKS=ON; then
   run_ctest release
   step "lint" tools/lint.sh || true
+  step "web lint" npm --prefix web run --silent check || true
+  step "web unit tests" npm --prefix web run --silent test || true
+  step "web in chromium" tools/web_e2e.sh build/release/limpid || true
 fi
 if step "build dev" tools/build.sh dev all; then
   run_ctest dev

@@ -38,6 +38,7 @@ LIBRARIES = {
     "minizip/": "checkpoint",
     "nlohmann/": "api checkpoint server tokenizer",
     "oneapi/": "kernels",
+    "openssl/": "api",
     "pugixml": "figures",
     "tl/": "",
     "toml++/": "server",

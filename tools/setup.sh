@@ -37,6 +37,7 @@ run|libcli11-dev|inc:CLI/CLI.hpp|parses the command line
 run|libfmt-dev|inc:fmt/format.h|formats text
 run|libexpected-dev|inc:tl/expected.hpp|errors as values
 run|libpugixml-dev|inc:pugixml.hpp|pugixml: writes figures as SVG
+run|libssl-dev|inc:openssl/evp.h|OpenSSL: hashes that name runs
 run|libcpp-httplib-dev|inc:httplib.h|cpp-httplib: the web server
 run|libtomlplusplus-dev|inc:toml++/toml.h|toml++: reads the configuration of the server
 run|libminizip-dev|inc:minizip/unzip.h|minizip: finds the tensors in PyTorch's .bin files, which are ZIP archives

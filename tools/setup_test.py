@@ -31,6 +31,7 @@ HEADERS = (
     "nlohmann/json.hpp",
     "CLI/CLI.hpp",
     "fmt/format.h",
+    "openssl/evp.h",
     "pugixml.hpp",
     "httplib.h",
     "toml++/toml.h",

@@ -4,7 +4,7 @@
 #include <bit>
 #include <type_traits>
 
-#include "base/sha256.h"
+#include "api/sha256.h"
 
 namespace limpid {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/position_predictions.h"
-#include "base/sha256.h"
+#include "api/sha256.h"
 
 namespace limpid {
 
