@@ -65,7 +65,9 @@ TEST(Subject, RefusesEverythingElse) {
                            "mid.5@99999999999"}) {
     const auto subject = parse_subject(text);
     EXPECT_FALSE(subject.has_value()) << text;
-    if (!subject) EXPECT_NE(subject.error().hint, "");
+    if (!subject) {
+      EXPECT_NE(subject.error().hint, "");
+    }
   }
 }
 
