@@ -52,6 +52,9 @@ class PackageTest(unittest.TestCase):
         self.assertLessEqual({"libdnnl2", "libgomp1", "libminizip1", "libstdc++6", "nlohmann-json3-dev", "zlib1g"}, packages)
         crates = (documents / "third-party/rust.txt").read_text(encoding="utf-8")
         self.assertIn("\ntokenizers ", crates)
+        web = (documents / "third-party/web.txt").read_text(encoding="utf-8")
+        for name in ("svelte", "d3-scale", "@fontsource/inter"):
+            self.assertIn(f"\n{name} ", "\n" + web)
 
     def test_install_takes_only_the_program(self):
         prefix = self.folder / "prefix"

@@ -5,7 +5,7 @@
 
 LIBRARIES is the folder of bundled shared libraries. For each Debian package behind them, and behind the headers
 compiled into the program, its copyright file goes to OUTPUT/debian/PACKAGE.txt; the licences of the Rust crates
-go to OUTPUT/rust.txt.
+go to OUTPUT/rust.txt, those of the packages that the web app's sources name, and of what these need, to OUTPUT/web.txt.
 """
 
 import json
@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CRATES = ROOT / "src/tokenizer/rust/Cargo.toml"
+WEB = ROOT / "web"
 # Libraries that are compiled into the program and leave no file of their own.
 HEADER_PACKAGES = ("libcli11-dev", "libexpected-dev", "libhwy-dev", "nlohmann-json3-dev")
 LICENCE_FILE = re.compile(r"(?i)^(licen[cs]e|copying|copyright|notice|unlicense)")
@@ -96,10 +97,51 @@ def write_rust(path: Path) -> None:
     path.write_text(("\n\n" + "-" * 80 + "\n\n").join([standard, *notices]) + "\n", encoding="utf-8")
 
 
+def web_packages() -> dict[str, dict]:
+    """Name -> entry of the lock file, of the packages whose code or fonts can be part of the web app."""
+    entries = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    tests = re.compile(r"\.(test|spec)\.")
+    sources = [path for path in (WEB / "src").rglob("*.*") if not tests.search(path.name)]
+    texts = [
+        path.read_text(encoding="utf-8") for path in sources if path.suffix in (".ts", ".svelte", ".css")
+    ]
+    direct = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
+    names = {**direct.get("dependencies", {}), **direct.get("devDependencies", {})}
+    waiting = [
+        name
+        for name in names
+        if any(f"{quote}{name}{end}" in t for t in texts for quote in "'\"" for end in "'\"/")
+    ]
+    found = {}
+    while waiting:
+        name = waiting.pop()
+        entry = entries.get(f"node_modules/{name}")
+        if entry and name not in found:
+            found[name] = entry
+            waiting += entry.get("dependencies", {})
+    return found
+
+
+def web_notice(name: str, entry: dict) -> str:
+    folder = WEB / "node_modules" / name
+    texts = [
+        path.read_text(encoding="utf-8", errors="replace")
+        for path in sorted(folder.glob("*"))
+        if path.is_file() and LICENCE_FILE.match(path.name)
+    ]
+    return "\n\n".join([f"{name} {entry['version']}: {entry.get('license', 'see below')}", *texts])
+
+
+def write_web(path: Path) -> None:
+    notices = [web_notice(name, entry) for name, entry in sorted(web_packages().items())]
+    path.write_text(("\n\n" + "-" * 80 + "\n\n").join(notices) + "\n", encoding="utf-8")
+
+
 def main(libraries: str, output: str) -> None:
     folder = Path(output)
     write_debian(Path(libraries), folder / "debian")
     write_rust(folder / "rust.txt")
+    write_web(folder / "web.txt")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -19,44 +20,43 @@ class Members {
  public:
   static Answer<Members> parse(std::string_view text, std::vector<std::string_view> known) {
     if (text.find('\0') != text.npos) return bad_request("body: expected JSON, found a NUL byte");
-    Members members;
-    members.json_ = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!members.json_.is_object()) {
-      return bad_request(members.json_.is_discarded() ? "body: expected JSON, found something else"
-                                                      : "body: expected a JSON object, found another value");
+    const auto json = std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));
+    if (!json->is_object()) {
+      return bad_request(json->is_discarded() ? "body: expected JSON, found something else"
+                                              : "body: expected a JSON object, found another value");
     }
-    for (const auto& [key, value] : members.json_.items()) {
+    for (const auto& [key, value] : json->items()) {
       if (std::ranges::find(known, key) == known.end()) {
         return bad_request("body: a key is unknown", fmt::format("known are {}", fmt::join(known, ", ")));
       }
     }
-    return members;
+    return Members(json);
   }
 
-  bool has(const char* key) const { return json_.contains(key); }
+  bool has(const char* key) const { return json_->contains(key); }
 
   Answer<void> read(const char* key, std::string& to) const {
     if (!has(key)) return {};
-    if (!json_[key].is_string()) return bad_request(fmt::format("{}: expected a text", key));
-    to = json_[key].get<std::string>();
+    if (!(*json_)[key].is_string()) return bad_request(fmt::format("{}: expected a text", key));
+    to = (*json_)[key].get<std::string>();
     return {};
   }
   Answer<void> read(const char* key, bool& to) const {
     if (!has(key)) return {};
-    if (!json_[key].is_boolean()) return bad_request(fmt::format("{}: expected true or false", key));
-    to = json_[key].get<bool>();
+    if (!(*json_)[key].is_boolean()) return bad_request(fmt::format("{}: expected true or false", key));
+    to = (*json_)[key].get<bool>();
     return {};
   }
   Answer<void> read(const char* key, double& to) const {
     if (!has(key)) return {};
-    if (!json_[key].is_number()) return bad_request(fmt::format("{}: expected a number", key));
-    to = json_[key].get<double>();
+    if (!(*json_)[key].is_number()) return bad_request(fmt::format("{}: expected a number", key));
+    to = (*json_)[key].get<double>();
     return {};
   }
   template <std::integral T>
   Answer<void> read(const char* key, T& to, uint64_t least, uint64_t most) const {
     if (!has(key)) return {};
-    const Json& value = json_[key];
+    const Json& value = (*json_)[key];
     if (!value.is_number_unsigned() || value.get<uint64_t>() < least || value.get<uint64_t>() > most) {
       return bad_request(fmt::format("{}: expected an integer from {} to {}", key, least, most));
     }
@@ -65,7 +65,7 @@ class Members {
   }
   Answer<void> read(const char* key, std::vector<int>& to) const {
     if (!has(key)) return {};
-    const Json& list = json_[key];
+    const Json& list = (*json_)[key];
     const auto is_id = [](const Json& item) {
       return item.is_number_unsigned() && item.get<uint64_t>() <= std::numeric_limits<int>::max();
     };
@@ -77,7 +77,9 @@ class Members {
   }
 
  private:
-  Json json_;
+  explicit Members(std::shared_ptr<const Json> json) : json_(std::move(json)) {}
+
+  std::shared_ptr<const Json> json_;
 };
 
 Answer<void> read_bos(const Members& members, AddBos& to) {

@@ -118,9 +118,9 @@ const std::string* Query::find(std::string_view name) const {
   return it == values_.end() ? nullptr : &it->second.front();
 }
 
-std::string Query::text(std::string_view name, std::string fallback) const {
+std::string Query::text(std::string_view name) const {
   const std::string* value = find(name);
-  return value != nullptr ? *value : std::move(fallback);
+  return value != nullptr ? *value : std::string();
 }
 
 Answer<int> parse_integer(std::string_view what, std::string_view text, int least, int most) {

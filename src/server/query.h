@@ -28,7 +28,8 @@ class Query {
 
   /// All values of a repeated parameter.
   const std::vector<std::string>& all(std::string_view name) const;
-  std::string text(std::string_view name, std::string fallback = {}) const;
+  /// "" without it.
+  std::string text(std::string_view name) const;
   /// 400, naming what is expected, for anything else.
   Answer<int> integer(std::string_view name, int fallback, int least, int most) const;
   Answer<double> number(std::string_view name, double fallback, double least, double most) const;

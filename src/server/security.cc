@@ -142,7 +142,7 @@ std::optional<HttpResponse> log_in(const HttpRequest& request, const SecurityOpt
 }
 
 void add_security_headers(HttpResponse& response) {
-  const std::pair<const char*, const char*> kHeaders[] = {
+  static constexpr std::pair<const char*, const char*> kHeaders[] = {
       {"Content-Security-Policy",
        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
