@@ -86,6 +86,8 @@ export interface TraceRequest {
   prompt?: string;
   ids?: number[];
   bos?: 'auto' | 'yes' | 'no';
+  /** The prompt is what a user says, in the model's own template. */
+  chat?: boolean;
 }
 
 export interface TraceStatus {
@@ -240,6 +242,7 @@ export interface HeadRoles {
 export interface GenerateRequest {
   model?: string;
   prompt: string;
+  chat?: boolean;
   max_tokens: number;
   temperature: number;
   top_k: number;
