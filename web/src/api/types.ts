@@ -21,6 +21,8 @@ export interface Config {
   default_model: string | null;
   sample_prompts: string[];
   max_prompt_tokens: number;
+  /** Whether the page offers to read prompts from a file. */
+  upload_allowed: boolean;
   limits: { max_generated_tokens: number };
 }
 

@@ -108,7 +108,7 @@ export class App {
 
   private request() {
     const { prompt, ids, chat } = this.link;
-    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, chat }) };
+    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, ...(chat ? { chat } : {}) }) };
   }
 
   /** Runs what stands in the prompt field. What was selected in the run before makes no sense any more. */

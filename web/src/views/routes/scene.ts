@@ -19,6 +19,8 @@ export interface Scene {
   hover: Hit;
   /** Of the explained token, every layer. */
   strip: Lens | null;
+  /** Of all tokens, where states have room to say what they would predict. */
+  lens: Lens | null;
 }
 
 export type Context = CanvasRenderingContext2D;
