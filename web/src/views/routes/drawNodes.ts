@@ -67,6 +67,9 @@ export function drawNodes(ctx: Context, scene: Scene, emphasis: Emphasis): void 
   ctx.setLineDash([]);
 }
 
+const MIN_LABEL_COLUMN = 84;
+const MIN_LABEL_ROW = 20;
+
 /** What routed states after a layer would predict, beside them. */
 export function drawNodeLabels(ctx: Context, scene: Scene, emphasis: Emphasis): void {
   const { axes, graph, colours, lens } = scene;
@@ -75,14 +78,15 @@ export function drawNodeLabels(ctx: Context, scene: Scene, emphasis: Emphasis): 
   for (const { node, slot } of graph.nodes) {
     const best = node.kind === 'post' ? lens.layers[node.layer]?.[node.position]?.top[0] : undefined;
     const column = axes.columns[node.position]!;
-    if (!best || column.width <= 84 || emphasis.faint(slot)) continue;
+    const roomy = column.width > MIN_LABEL_COLUMN && axes.rows[node.layer]!.height > MIN_LABEL_ROW;
+    if (!best || !roomy || emphasis.faint(slot)) continue;
     const [x, y] = placeOf(scene, node);
     const label = fitted(ctx, visible(best.text), column.width * 0.5, font);
     ctx.globalAlpha = 0.86;
     ctx.fillStyle = colours.bg;
-    ctx.fillRect(x + 8, y - 6.5, widthOf(ctx, label, font) + 4, 13);
+    ctx.fillRect(x + 16, y - 6.5, widthOf(ctx, label, font) + 4, 13);
     ctx.globalAlpha = 1;
-    text(ctx, label, x + 10, y + 0.5, { font, colour: colours['text-2'] });
+    text(ctx, label, x + 18, y + 0.5, { font, colour: colours['text-2'] });
   }
 }
 

@@ -35,8 +35,14 @@ export interface TextStyle {
   align?: CanvasTextAlign;
 }
 
+/** Without ligatures for tokens: what looks like one sign would be two of its characters. */
+function setFont(ctx: Context, font: string): void {
+  ctx.font = font;
+  ctx.textRendering = font.includes('Tok') ? 'optimizeSpeed' : 'auto';
+}
+
 export function text(ctx: Context, value: string, x: number, y: number, style: TextStyle): void {
-  ctx.font = style.font;
+  setFont(ctx, style.font);
   ctx.fillStyle = style.colour;
   ctx.textAlign = style.align ?? 'left';
   ctx.textBaseline = 'middle';
@@ -44,7 +50,7 @@ export function text(ctx: Context, value: string, x: number, y: number, style: T
 }
 
 export function widthOf(ctx: Context, value: string, font: string): number {
-  ctx.font = font;
+  setFont(ctx, font);
   return ctx.measureText(value).width;
 }
 
