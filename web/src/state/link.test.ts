@@ -6,6 +6,7 @@ const FULL: Link = {
   model: 'org/name: 7B',
   prompt: 'a & b\n= “c” +?#%',
   ids: [],
+  chat: true,
   out: 3,
   tau: 0.055,
   renormalize: false,
@@ -28,7 +29,7 @@ describe('links', () => {
     const differs = Object.keys(DEFAULTS).filter((key) => key !== 'ids');
     for (const key of differs) expect(FULL[key as keyof Link]).not.toEqual(DEFAULTS[key as keyof Link]);
     expect(parseLink(formatLink(FULL))).toEqual(FULL);
-    const withIds = { ...FULL, prompt: '', ids: [1, 0, 49151] };
+    const withIds = { ...FULL, prompt: '', chat: false, ids: [1, 0, 49151] };
     expect(parseLink(formatLink(withIds))).toEqual(withIds);
   });
   it('say nothing of what is as by default', () => expect(formatLink(DEFAULTS)).toBe(''));

@@ -14,6 +14,7 @@ export interface Link {
   model: string; // empty: the default one
   prompt: string;
   ids: number[]; // instead of a prompt
+  chat: boolean; // the prompt is what a user says, in the model's template
   out: number | null; // the token whose prediction is explained; null: the last one
   tau: number;
   renormalize: boolean;
@@ -40,6 +41,7 @@ export const DEFAULTS: Link = {
   model: '',
   prompt: '',
   ids: [],
+  chat: false,
   out: null,
   tau: 0.04,
   renormalize: true,
@@ -86,6 +88,7 @@ export function parseLink(search: string): Link {
     model: query.get('model') ?? '',
     prompt: query.get('prompt') ?? '',
     ids: ids.filter((id) => id !== null),
+    chat: flag(query.get('chat')) ?? false,
     out: whole(query.get('out')),
     tau: query.has('tau') ? clampTau(Number(query.get('tau'))) : DEFAULTS.tau,
     renormalize: flag(query.get('renorm')) ?? true,
@@ -110,6 +113,7 @@ export function formatLink(link: Link): string {
     ['model', link.model],
     ['prompt', link.ids.length > 0 ? '' : link.prompt],
     ['ids', link.ids.join(',')],
+    ['chat', link.chat && link.ids.length === 0 ? '1' : null],
     ['out', link.out],
     ['tau', link.tau === DEFAULTS.tau ? null : link.tau.toFixed(3)],
     ['renorm', link.renormalize ? null : '0'],

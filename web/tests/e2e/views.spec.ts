@@ -67,3 +67,13 @@ test('the model card and narrow screens', async ({ page }) => {
   const [top, below] = [await graph(page).boundingBox(), await panel(page).boundingBox()];
   expect(below!.y).toBeGreaterThanOrEqual(top!.y + top!.height);
 });
+
+test('chat: the prompt in the template of the model', async ({ page }) => {
+  await open(page);
+  await page.getByRole('button', { name: 'Chat' }).click();
+  await expect(panel(page)).toContainText('Token 44 of 44');
+  await expectLink(page, /chat=1/);
+  await page.getByRole('tab', { name: 'Tokens' }).click();
+  await expect(page.getByRole('row').nth(1)).toContainText('<|im_start|>');
+  await expect(page.getByRole('row').nth(1)).toContainText('control');
+});

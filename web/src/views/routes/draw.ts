@@ -1,6 +1,6 @@
 import { drawAxes } from './drawAxes';
 import { drawDiamonds, drawEdges, drawLabels } from './drawEdges';
-import { drawBands, drawGhosts, drawNodes, drawSelection } from './drawNodes';
+import { drawBands, drawGhosts, drawNodeLabels, drawNodes, drawSelection } from './drawNodes';
 import { drawStrip } from './drawStrip';
 import { Emphasis } from './emphasis';
 import { clipped, type Context, type Scene } from './scene';
@@ -19,6 +19,7 @@ export function draw(ctx: Context, scene: Scene): void {
     if (!emphasis.any) drawLabels(ctx, scene);
     drawDiamonds(ctx, scene, emphasis);
     drawNodes(ctx, scene, emphasis);
+    drawNodeLabels(ctx, scene, emphasis);
     drawSelection(ctx, scene);
   });
   drawAxes(ctx, scene);

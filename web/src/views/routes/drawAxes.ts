@@ -101,19 +101,22 @@ function drawVertical(ctx: Context, scene: Scene, position: number, look: TokenL
   const { axes, colours, trace } = scene;
   const { x, width } = axes.columns[position]!;
   if (width < 9) return;
-  const label = fitted(ctx, shown(trace.tokens[position]!), 56, tokFont(11));
+  const label = fitted(ctx, shown(trace.tokens[position]!), 52, tokFont(11));
   const colour = look.lit || look.routed ? colours.text : colours['text-3'];
   ctx.save();
   ctx.translate(x, axes.size.height - axes.margins.bottom + 10);
   ctx.rotate(-Math.PI / 2);
   text(ctx, label, 0, 0, { font: tokFont(Math.min(11, width)), colour, align: 'right' });
   ctx.restore();
-  if (axes.narrow || look.flow < MIN_FLOW || width < 22) return;
-  text(ctx, percent(look.flow), x, axes.size.height - 10, {
-    font: uiFont(width < 30 ? 9.5 : 11),
-    colour: colours['text-2'],
-    align: 'center',
-  });
+  if (axes.narrow || look.flow < MIN_FLOW) return;
+  const flow = { font: uiFont(width < 30 ? 9.5 : 11), colour: colours['text-2'] };
+  if (width >= 26)
+    return text(ctx, percent(look.flow), x, axes.size.height - 10, { ...flow, align: 'center' });
+  ctx.save();
+  ctx.translate(x, axes.size.height - 3);
+  ctx.rotate(-Math.PI / 2);
+  text(ctx, percent(look.flow), 0, 0, flow);
+  ctx.restore();
 }
 
 function drawHorizontal(ctx: Context, scene: Scene, position: number, look: TokenLook): void {

@@ -1,11 +1,12 @@
-import { yOfStep } from '../../layout/axes';
+import { hasLabels, yOfStep } from '../../layout/axes';
 import { diamondOf, MAX_DRAWN, type Mark } from '../../layout/geometry';
 import { has } from '../../layout/graph';
 import { slotOf, stateAt, stepOf, type Node, type Subject } from '../../layout/nodes';
 import { weight } from '../../text/numbers';
 import { mix } from '../../theme/colours';
 import type { Emphasis } from './emphasis';
-import { circle, diamond, text, uiFont, widthOf, type Context, type Scene } from './scene';
+import { visible } from '../../text/token';
+import { circle, diamond, fitted, text, tokFont, uiFont, widthOf, type Context, type Scene } from './scene';
 
 /** From this share on a ring says how much of the input the threshold dropped. */
 export const MUCH_DROPPED = 0.2;
@@ -64,6 +65,29 @@ export function drawNodes(ctx: Context, scene: Scene, emphasis: Emphasis): void 
   ctx.setLineDash([1.6, 1.8]);
   ctx.stroke(rings);
   ctx.setLineDash([]);
+}
+
+const MIN_LABEL_COLUMN = 84;
+const MIN_LABEL_ROW = 20;
+
+/** What routed states after a layer would predict, beside them. */
+export function drawNodeLabels(ctx: Context, scene: Scene, emphasis: Emphasis): void {
+  const { axes, graph, colours, lens } = scene;
+  if (!lens || !hasLabels(axes)) return;
+  const font = tokFont(10.5);
+  for (const { node, slot } of graph.nodes) {
+    const best = node.kind === 'post' ? lens.layers[node.layer]?.[node.position]?.top[0] : undefined;
+    const column = axes.columns[node.position]!;
+    const roomy = column.width > MIN_LABEL_COLUMN && axes.rows[node.layer]!.height > MIN_LABEL_ROW;
+    if (!best || !roomy || emphasis.faint(slot)) continue;
+    const [x, y] = placeOf(scene, node);
+    const label = fitted(ctx, visible(best.text), column.width * 0.5, font);
+    ctx.globalAlpha = 0.86;
+    ctx.fillStyle = colours.bg;
+    ctx.fillRect(x + 16, y - 6.5, widthOf(ctx, label, font) + 4, 13);
+    ctx.globalAlpha = 1;
+    text(ctx, label, x + 18, y + 0.5, { font, colour: colours['text-2'] });
+  }
 }
 
 /** The row and the column of the selection. */

@@ -19,6 +19,8 @@ export interface Scene {
   hover: Hit;
   /** Of the explained token, every layer. */
   strip: Lens | null;
+  /** Of all tokens, where states have room to say what they would predict. */
+  lens: Lens | null;
 }
 
 export type Context = CanvasRenderingContext2D;
@@ -33,17 +35,30 @@ export interface TextStyle {
   align?: CanvasTextAlign;
 }
 
+const BETWEEN_SIGNS = /(?<=[!-/:-@[-`{-~])(?=[!-/:-@[-`{-~])/;
+
+/** A token in pieces that are drawn one by one: the font would make one arrow of `<|`. */
+const piecesOf = (value: string, font: string): string[] =>
+  font.includes('Tok') ? value.split(BETWEEN_SIGNS) : [value];
+
 export function text(ctx: Context, value: string, x: number, y: number, style: TextStyle): void {
-  ctx.font = style.font;
-  ctx.fillStyle = style.colour;
-  ctx.textAlign = style.align ?? 'left';
+  const { font, colour, align = 'left' } = style;
+  const pieces = piecesOf(value, font);
+  ctx.font = font;
+  ctx.fillStyle = colour;
   ctx.textBaseline = 'middle';
-  ctx.fillText(value, x, y);
+  ctx.textAlign = pieces.length > 1 ? 'left' : align;
+  if (pieces.length === 1) return ctx.fillText(value, x, y);
+  let at = x - widthOf(ctx, value, font) * (align === 'center' ? 0.5 : align === 'right' ? 1 : 0);
+  for (const piece of pieces) {
+    ctx.fillText(piece, at, y);
+    at += ctx.measureText(piece).width;
+  }
 }
 
 export function widthOf(ctx: Context, value: string, font: string): number {
   ctx.font = font;
-  return ctx.measureText(value).width;
+  return piecesOf(value, font).reduce((sum, piece) => sum + ctx.measureText(piece).width, 0);
 }
 
 /** As much of the text as fits, with an ellipsis where it is cut. */
