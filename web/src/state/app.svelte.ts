@@ -39,6 +39,7 @@ export class App {
   /** How long extraction took. */
   seconds = $derived(this.extracted?.seconds ?? 0);
   selection = $derived(this.inside(this.link.selection));
+  pins = $derived(this.link.pins.filter((pin) => this.inside(pin) !== null));
   fold = $derived(this.link.fold ?? (this.trace?.tokens.length ?? 0) > FOLD_ABOVE);
 
   get modelName(): string {
@@ -219,7 +220,7 @@ export class App {
   /** The head shown for an attention edge: the chosen one, or the strongest that passes. */
   headOf(subject: Subject, strongest: number | undefined): number | undefined {
     const { head } = this.link;
-    if (head && head.layer === subject.node.layer) return head.head;
+    if (head && head.layer === subject.node.layer && head.head < (this.trace?.n_head ?? 0)) return head.head;
     const kept = this.graph ? edgesOf(this.graph, subject) : [];
     const heads = kept.flatMap((index) => this.graph!.edges[index]!.heads);
     const best = heads.reduce((a, b) => (b.share > a.share ? b : a), { head: -1, share: 0 });
@@ -252,7 +253,11 @@ export class App {
   /** Sizes of a model are known once it is open. */
   async refreshModels(): Promise<void> {
     if (this.model?.n_layer) return;
-    this.models = (await api.models()).models;
+    try {
+      this.models = (await api.models()).models;
+    } catch {
+      // The list there is does for choosing.
+    }
   }
 }
 

@@ -134,3 +134,22 @@ test('files: JSON, CSV, PNG, SVG', async ({ page }) => {
   ]);
   for (const size of Object.values(sizes)) expect(size).toBeGreaterThan(5000);
 });
+
+test('a link that names what this run does not have', async ({ page }) => {
+  await open(page, '&sel=mid.99@3&pin=post.0@99,embed@99->mid.0@99&head=99.99&out=99&tau=x');
+  await expect(panel(page)).toContainText('Prediction after ·to13');
+  await expect(panel(page)).toContainText('377 edges at threshold 0.040');
+  await expect(page.getByRole('button', { name: 'Unpin' })).toHaveCount(0);
+});
+
+test('rows of the panel point into the graph', async ({ page }) => {
+  await open(page);
+  await panel(page)
+    .getByRole('button', { name: /L23 ·Mary/ })
+    .hover();
+  await expect(page.locator('.tip')).toHaveCount(0);
+  const shares: string[] = [];
+  page.on('request', (request) => shares.push(request.url()));
+  await page.waitForTimeout(500);
+  expect(shares).toEqual([]); // nothing asks again and again
+});
