@@ -33,6 +33,7 @@ Result<int> choose_token(const Vocabulary& vocabulary, int n_vocab, std::string_
   if (ids.size() == 1) return ids.front();
   LIMPID_TRY(const std::vector<Piece> pieces, vocabulary.pieces(ids));
   std::vector<std::string> names;
+  names.reserve(pieces.size());
   for (const Piece& piece : pieces) names.push_back(fmt::format("'{}' #{}", piece.text, piece.id));
   return fail(ErrorCode::kInvalidArgument,
               fmt::format("{}: expected one token, found {}: {}", what, ids.size(), fmt::join(names, ", ")),

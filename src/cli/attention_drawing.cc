@@ -93,6 +93,7 @@ std::string at(std::span<const Piece> tokens, size_t position) {
 /// Heads by contribution, ties by layer and head.
 std::vector<const HeadMap*> by_contribution(const AttentionResult& result) {
   std::vector<const HeadMap*> heads;
+  heads.reserve(result.heads.size());
   for (const HeadMap& map : result.heads) heads.push_back(&map);
   std::ranges::stable_sort(heads, std::ranges::greater{},
                            [](const HeadMap* map) { return map->summary.contribution; });
@@ -119,7 +120,8 @@ std::string draw_maps(const HeadMap& map, std::span<const Piece> tokens, const T
   for (const bool tens : {true, false}) {
     if (tens && n_tok <= 10) continue;
     const std::string ruler = draw_ruler(columns, tens);
-    out += margin + terminal.paint(Ink::kMuted, ruler + gap + ruler) + "\n";
+    out +=
+        fmt::format("{}{}\n", margin, terminal.paint(Ink::kMuted, fmt::format("{}{}{}", ruler, gap, ruler)));
   }
   for (size_t q = first_row; q < n_tok; ++q) {
     out += fmt::format("{:>4} {} {}{}{}\n", q, fit(short_label(tokens[q]), kLabel - 6),

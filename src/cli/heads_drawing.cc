@@ -67,6 +67,7 @@ std::string grid_part(const HeadsResult& result, int begin, int end, int cell, c
 
 std::string role_table(const HeadsResult& result, size_t role, size_t count, const Terminal& terminal) {
   std::vector<const HeadScores*> heads;
+  heads.reserve(result.heads.size());
   for (const HeadScores& head : result.heads) heads.push_back(&head);
   std::ranges::stable_sort(heads, std::ranges::greater{},
                            [&](const HeadScores* head) { return head->scores[role].score; });

@@ -71,6 +71,7 @@ Status run_heads(const Options& options) {
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   std::vector<std::string> roles;
+  roles.reserve(kHeadRoles.size());
   for (const HeadRole role : kHeadRoles) roles.emplace_back(name(role));
   app.add_option("model", options->model, kModelText)->option_text("[MODEL]");
   app.add_option("--role", options->role, "Show all heads of one role")

@@ -1,5 +1,5 @@
-/* C interface of the Rust library limpid_rust: Hugging Face's tokenizers crate behind opaque handles, and chat
- * templates rendered by the minijinja crate.
+/* C interface of the Rust library limpid_rust: Hugging Face's tokenizers crate behind opaque handles, and
+ * chat templates rendered by the minijinja crate.
  *
  * Functions that can fail return an error text: data is NULL on success, otherwise the caller frees it.
  * Nothing here prints, aborts or unwinds; a panic inside the crate comes back as an error text.
