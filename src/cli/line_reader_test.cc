@@ -30,7 +30,9 @@ class LineReaderTest : public ::testing::Test {
 
   ~LineReaderTest() override { std::filesystem::remove(path_); }
 
-  const std::string path_ = ::testing::TempDir() + "limpid_line_reader_test.txt";
+  // Of this test alone: several run at once.
+  const std::string path_ = ::testing::TempDir() + "limpid_line_reader_test_" +
+                            ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".txt";
 };
 
 TEST_F(LineReaderTest, Lines) {
