@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "limpid/attention.h"
+#include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/lens.h"
@@ -25,5 +26,8 @@ std::string to_csv(const AttentionResult& result);
 
 /// A role of a head a line: layer,head,role,score,error,contribution.
 std::string to_csv(const HeadsResult& result);
+
+/// One generated token a line, numbered from 1.
+std::string to_csv(const GenerateResult& result);
 
 }  // namespace limpid

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
+#include "api/csv.h"
 #include "api/json.h"
 #include "base/token_text.h"
 #include "cli/explanation.h"
@@ -95,13 +96,29 @@ Status generate_json(const Session& session, const GenerateRequest& request, con
   return {};
 }
 
+Status generate_csv(const Session& session, const GenerateRequest& request) {
+  ProgressBar progress;
+  LIMPID_TRY(const Generation generation, session.generate(request, {}, progress.control()));
+  warn(generation.result, session);
+  fmt::print("{}", to_csv(generation.result));
+  return {};
+}
+
+/// Explanations have no place in a table of tokens.
+void check(const Options& options) {
+  options.prompt.check();
+  if (options.format == "csv" && !options.explain.empty())
+    throw CLI::ValidationError("--explain", "expected --format table or json beside it, found csv");
+}
+
 Status run_generate(const Options& options) {
   options.compute.apply();
   const auto [model, prompt] = options.prompt.resolve();
   LIMPID_TRY(const Session session, Session::open(model, options.compute.open(options.prompt.adapter)));
   const GenerateRequest request = {prompt, options.max_tokens, options.sampling, options.ignore_stop};
-  return options.format == "json" ? generate_json(session, request, options)
-                                  : generate_text(session, request, options);
+  if (options.format == "json") return generate_json(session, request, options);
+  if (options.format == "csv") return generate_csv(session, request);
+  return generate_text(session, request, options);
 }
 
 /// CLI11 itself takes a sign, and numbers that are too large, for others.
@@ -150,8 +167,9 @@ std::function<Status()> define(CLI::App& app) {
       ->check([](const std::string& n) { return n == "0" ? "expected 1 or more, or -1 or less" : ""; })
       ->group(kGenerationGroup);
   options->shown.add_to(app);
-  add_format_option(app, options->format, {"table", "json"});
+  add_format_option(app, options->format, {"table", "json", "csv"});
   options->compute.add_to(app);
+  app.parse_complete_callback([o = options.get()] { check(*o); });
   return [options] { return run_generate(*options); };
 }
 
