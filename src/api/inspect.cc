@@ -66,8 +66,8 @@ class Inspector {
                                                               : layer->resid_post.view();
     return all.slice_rows(static_cast<size_t>(node.position), 1);
   }
-  AttentionImportance attention_shares() const {
-    return attention_importance(model_, trace_, layer_, positions_, OutputProjection(model_, layer_));
+  AttentionImportance attention_shares(const OutputProjection& projection) const {
+    return attention_importance(model_, trace_, layer_, positions_, projection);
   }
 
   NamedPrediction named(const Prediction& prediction) const {
@@ -101,7 +101,7 @@ class Inspector {
   }
 
   void attention_parts() {
-    const AttentionImportance shares = attention_shares();
+    const AttentionImportance shares = attention_shares(OutputProjection(model_, layer_));
     for (size_t k = 0; k < shares.n_key; ++k) {
       const std::span<const float> heads = shares.heads(0, k);
       StatePart part{fmt::format("{}->{}", to_string(state_below(layer_, static_cast<int>(k))),
@@ -165,7 +165,8 @@ class Inspector {
     out_.kind = "attention";
     const int key = subject.from.position;
     out_.part_of = to_string(subject.node);
-    const AttentionImportance shares = attention_shares();
+    const OutputProjection projection(model_, layer_);
+    const AttentionImportance shares = attention_shares(projection);
     const std::span<const float> row = shares.heads(0, static_cast<size_t>(key));
     out_.share = std::accumulate(row.begin(), row.end(), 0.0f);
     if (key == position_) out_.residual_share = shares.residual[0];
@@ -176,8 +177,7 @@ class Inspector {
       out_.heads.push_back({static_cast<int>(h), attention.row(0)[static_cast<size_t>(key)], row[h]});
     }
     std::ranges::stable_sort(out_.heads, std::ranges::greater{}, &HeadPart::share);
-    return read(sum_of_rows(
-        head_outputs(model_, trace_, layer_, position_, OutputProjection(model_, layer_), key).heads));
+    return read(sum_of_rows(head_outputs(model_, trace_, layer_, position_, projection, key).heads));
   }
 
   static std::vector<float> sum_of_rows(const Matrix& m) {
@@ -200,7 +200,8 @@ class Inspector {
     out_.kind = "head";
     out_.part_of = to_string(node(NodeKind::kMid));
     const auto h = static_cast<size_t>(index);
-    const AttentionImportance shares = attention_shares();
+    const OutputProjection projection(model_, layer_);
+    const AttentionImportance shares = attention_shares(projection);
     Matrix attention(1, trace_.n_tok());
     model_.backend().attention_rows(trace_.attention_inputs(layer_), h, positions_, attention.view());
     float total = 0;
@@ -210,9 +211,7 @@ class Inspector {
       total += share;
     }
     out_.share = total;
-    const HeadOutputs outputs =
-        head_outputs(model_, trace_, layer_, position_, OutputProjection(model_, layer_));
-    return read(outputs.heads.row(h));
+    return read(head_outputs(model_, trace_, layer_, position_, projection).heads.row(h));
   }
 
   Status ffn() {
@@ -250,10 +249,10 @@ class Inspector {
   Status attention_bias() {
     out_.kind = "bias";
     out_.part_of = to_string(node(NodeKind::kMid));
-    const HeadOutputs outputs =
-        head_outputs(model_, trace_, layer_, position_, OutputProjection(model_, layer_));
+    const OutputProjection projection(model_, layer_);
+    const HeadOutputs outputs = head_outputs(model_, trace_, layer_, position_, projection);
     if (outputs.bias.empty()) return no_bias("attention");
-    out_.share = attention_shares().bias[0];
+    out_.share = attention_shares(projection).bias[0];
     return read(outputs.bias);
   }
 
