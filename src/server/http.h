@@ -39,14 +39,15 @@ struct HttpRequest {
 
 /// Sends a piece of a stream; false once the client is gone.
 using HttpWriter = std::function<bool(std::string_view)>;
+/// Writes until it returns.
+using HttpStream = std::function<void(const HttpWriter&)>;
 
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body = {};
   std::vector<std::pair<std::string, std::string>> headers = {};
-  /// Instead of a body: writes until it returns.
-  std::function<void(const HttpWriter&)> stream = {};
+  HttpStream stream = {};  // instead of a body
 };
 
 }  // namespace limpid

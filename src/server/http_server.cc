@@ -45,14 +45,17 @@ HttpRequest request_of(const httplib::Request& from) {
   return request;
 }
 
-void send(const HttpResponse& from, httplib::Response& to) {
+void send(HttpResponse from, httplib::Response& to) {
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
   if (current->closes()) to.set_header("Connection", "close");
   if (from.stream) {
+    // What a stream holds is given back before its client sees that it ended.
+    auto stream = std::make_shared<HttpStream>(std::move(from.stream));
     to.set_chunked_content_provider(
-        from.content_type, [stream = from.stream](size_t, httplib::DataSink& sink) {
-          stream([&](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
+        from.content_type, [stream = std::move(stream)](size_t, httplib::DataSink& sink) {
+          (*stream)([&](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
+          *stream = nullptr;
           sink.done();
           return true;
         });
@@ -206,7 +209,7 @@ class HttpServer::Impl : public httplib::Server {
       return false;
     }
     if (length != 0u) current->close_after_response();
-    send(*refusal, to);
+    send(*std::move(refusal), to);
     return true;
   }
 
