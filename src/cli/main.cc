@@ -7,6 +7,7 @@
 
 #include "api/runtime.h"
 #include "cli/help.h"
+#include "cli/thread_waiting.h"
 #include "cli/verb.h"
 
 namespace {
@@ -63,6 +64,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  limpid::let_waiting_threads_sleep(argv);
   std::setlocale(LC_CTYPE, "C.UTF-8");  // widths of characters; nothing else depends on the locale
   std::signal(SIGPIPE, SIG_IGN);        // `limpid ... | head` ends with a message, not a signal
   try {
