@@ -18,31 +18,31 @@ void scale_rows(std::span<const float> scales, MatrixView x) {
 
 /// Proximities of every head's parts, written into `out.parts`. Returns the sums of the attention rows,
 /// [n_query, n_head].
-Matrix accumulate_heads(const Model& model, const Trace& trace, int layer, std::span<const int> queries,
-                        const OutputProjection& projection, std::span<const float> scales, ConstMatrixView y,
-                        AttentionImportance& out) {
+Matrix compare_heads(const Model& model, const Trace& trace, int layer, std::span<const int> queries,
+                     const OutputProjection& projection, std::span<const float> scales, ConstMatrixView y,
+                     AttentionImportance& out) {
   const Backend& backend = model.backend();
   const AttentionInputs in = trace.attention_inputs(layer);
-  const size_t group = in.n_head / in.n_kv_head;
-  Matrix u(out.n_key, y.cols);
-  Matrix a(queries.size(), trace.n_tok());
+  Matrix a(in.n_head * queries.size(), out.n_key);
   Matrix mass(queries.size(), in.n_head);
+  backend.attention_rows(in, 0, queries, a.view());
   for (size_t h = 0; h < in.n_head; ++h) {
-    const ConstMatrixView v = in.v.columns(h / group * in.d_head, in.d_head).slice_rows(0, out.n_key);
-    backend.gemm(v, projection.weight.view().columns(h * in.d_head, in.d_head), true, u.view());
-    backend.attention_rows(in, h, queries, a.view());
+    const MatrixView rows = a.view().slice_rows(h * queries.size(), queries.size());
     for (size_t r = 0; r < queries.size(); ++r) {
-      mass.row(r)[h] = in.sinks.empty() ? 1.0f : std::accumulate(a.row(r).begin(), a.row(r).end(), 0.0f);
+      const std::span<const float> row = rows.row(r);
+      mass.row(r)[h] = in.sinks.empty() ? 1.0f : std::accumulate(row.begin(), row.end(), 0.0f);
     }
-    scale_rows(scales, a.view());
-    backend.attention_proximity(y, queries, u.view(), a.view().columns(0, out.n_key), out.parts.data() + h,
-                                out.parts.cols(), in.n_head);
+    scale_rows(scales, rows);
   }
+  const AttentionParts parts = {
+      a.view(), in.v.slice_rows(0, out.n_key), projection.weight.view(), in.n_head, in.n_kv_head, in.d_head};
+  backend.attention_proximity(parts, y, queries, out.parts.view());
   return mass;
 }
 
 /// Turns proximities into importances, row by row, in a fixed order of summation.
 void normalise(AttentionImportance& out) {
+#pragma omp parallel for schedule(static) num_threads(threads())
   for (size_t r = 0; r < out.parts.rows(); ++r) {
     const std::span<float> parts = out.parts.row(r);
     const double total = std::accumulate(parts.begin(), parts.end(), static_cast<double>(out.residual[r]));
@@ -115,7 +115,7 @@ AttentionImportance attention_importance(const Model& model, const Trace& trace,
 
   const Matrix y = gather_rows(trace.layer(layer).resid_mid.view(), queries);
   const std::vector<float> scales = OutputProjection::scales(trace, layer, queries);
-  const Matrix mass = accumulate_heads(model, trace, layer, queries, projection, scales, y.view(), out);
+  const Matrix mass = compare_heads(model, trace, layer, queries, projection, scales, y.view(), out);
   backend.proximity(gather_rows(trace.resid_pre(layer), queries).view(), y.view(), out.residual);
   if (projection.has_bias_part()) {
     backend.proximity(projection.bias_parts(scales, mass.view()).view(), y.view(), out.bias);

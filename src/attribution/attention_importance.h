@@ -19,7 +19,7 @@ struct AttentionImportance {
   Matrix parts;  // [n_query, n_key * n_head]: row r, key k, head h at k * n_head + h; 0 above the query
   std::vector<float> residual;  // [n_query]
   std::vector<float> bias;      // [n_query], over the same denominator but outside the sum
-  std::vector<bool> degenerate;
+  std::vector<char> degenerate;     // [n_query], 0 or 1; not bool: rows are written by several threads
 
   std::span<const float> heads(size_t row, size_t key) const {
     return parts.row(row).subspan(key * n_head, n_head);
@@ -44,8 +44,7 @@ struct OutputProjection {
   Matrix bias_parts(std::span<const float> scales, ConstMatrixView mass) const;
 };
 
-/// Streams over heads: u[k] = v[k,h] W_O^h ([n_key, d_model], one head at a time), then one pass over (query,
-/// key). Memory: the result, one u and one attention matrix; nothing of size n_tok^2 * n_head * d_model.
+/// Memory: the result, and as much for the attention of all heads; nothing of size n_tok^2 * n_head * d_model.
 AttentionImportance attention_importance(const Model& model, const Trace& trace, int layer,
                                          std::span<const int> queries, const OutputProjection& projection);
 

@@ -94,10 +94,15 @@ Status Contributions::require_attention(int layer, std::span<const int> queries,
   for (size_t begin = 0; begin < missing.size(); begin += chunk) {
     const auto part = std::span(missing).subspan(begin, std::min(chunk, missing.size() - begin));
     const AttentionImportance dense = attention_importance(model_, trace_, layer, part, projection);
+    std::vector<std::unique_ptr<Row>> sparse(part.size());
+#pragma omp parallel for schedule(static) num_threads(threads())
+    for (size_t r = 0; r < part.size(); ++r) {
+      sparse[r] = std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+    }
     for (size_t r = 0; r < part.size(); ++r) {
       auto& row = rows[static_cast<size_t>(part[r])];
       if (row) n_bytes_ -= row->n_bytes();
-      row = std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+      row = std::move(sparse[r]);
       n_bytes_ += row->n_bytes();
     }
   }

@@ -63,6 +63,7 @@ std::span<const float> Linear::bias() const {
 Matrix Linear::decode() const {
   Matrix out(weights_.n_out, weights_.n_in);
   with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
+#pragma omp parallel for schedule(static) num_threads(threads())
     for (size_t row = 0; row < weights_.n_out; ++row) reader(row, out.row(row));
   });
   release_pages(weights_);

@@ -79,8 +79,9 @@ void CheckedBackend::attention(const AttentionInputs& in, std::span<const float>
 void CheckedBackend::attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
                                     MatrixView out) const {
   check(in);
-  CHECK(head < in.n_head && all_below(queries, in.q.rows));
-  CHECK(out.rows == queries.size() && out.cols == in.q.rows);
+  CHECK(all_below(queries, out.cols) && out.cols <= in.q.rows);
+  CHECK(queries.empty() ? out.rows == 0 : out.rows % queries.size() == 0);
+  CHECK(queries.empty() || head + out.rows / queries.size() <= in.n_head);
   if (out.rows > 0) f_.attention_rows(in, head, queries, out);
 }
 
@@ -108,12 +109,16 @@ void CheckedBackend::proximity(ConstMatrixView z, ConstMatrixView y, std::span<f
   f_.proximity(z, y, out);
 }
 
-void CheckedBackend::attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                                         ConstMatrixView a, float* out, size_t out_row_stride,
-                                         size_t out_key_stride) const {
-  CHECK(y.rows == queries.size() && y.cols == u.cols && all_below(queries, u.rows));
-  CHECK(a.rows == y.rows && a.cols == u.rows);
-  if (y.rows > 0) f_.attention_proximity(y, queries, u, a, out, out_row_stride, out_key_stride);
+void CheckedBackend::attention_proximity(const AttentionParts& parts, ConstMatrixView y,
+                                         std::span<const int> queries, MatrixView out) const {
+  const size_t n_key = parts.v.rows;
+  CHECK(parts.n_kv_head > 0 && parts.n_head % parts.n_kv_head == 0 && parts.d_head > 0);
+  CHECK(parts.v.cols == parts.n_kv_head * parts.d_head);
+  CHECK(parts.projection.rows == y.cols && parts.projection.cols == parts.n_head * parts.d_head);
+  CHECK(parts.a.rows == parts.n_head * queries.size() && parts.a.cols == n_key);
+  CHECK(y.rows == queries.size() && all_below(queries, n_key));
+  CHECK(out.rows == y.rows && out.cols == n_key * parts.n_head);
+  if (y.rows > 0) f_.attention_proximity(parts, y, queries, out);
 }
 
 }  // namespace limpid

@@ -24,8 +24,8 @@ struct BackendFunctions {
   void (*add)(ConstMatrixView x, MatrixView y);
   void (*softmax)(MatrixView x);
   void (*proximity)(ConstMatrixView z, ConstMatrixView y, std::span<float> out);
-  void (*attention_proximity)(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                              ConstMatrixView a, float* out, size_t out_row_stride, size_t out_key_stride);
+  void (*attention_proximity)(const AttentionParts& parts, ConstMatrixView y, std::span<const int> queries,
+                              MatrixView out);
 };
 
 class CheckedBackend : public Backend {
@@ -50,9 +50,8 @@ class CheckedBackend : public Backend {
   void add(ConstMatrixView x, MatrixView y) const override;
   void softmax(MatrixView x) const override;
   void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) const override;
-  void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                           ConstMatrixView a, float* out, size_t out_row_stride,
-                           size_t out_key_stride) const override;
+  void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::span<const int> queries,
+                           MatrixView out) const override;
 
  private:
   BackendFunctions f_;

@@ -106,23 +106,23 @@ TEST(Determinism, RowByRow) {
 }
 
 TEST(Determinism, Proximity) {
-  const size_t n_tok = 150, d = 130;
-  const AwkwardMatrix y(n_tok, d, Fill::kMassive, 1), u(n_tok, d, Fill::kNormal, 2);
-  AwkwardMatrix a(n_tok, n_tok, Fill::kNormal, 3);
-  for (size_t i = 0; i < n_tok; ++i) {
-    for (float& v : a.view().row(i)) v = std::abs(v);
+  const size_t n_tok = 150, d = 130, n_head = 3, d_head = 20;
+  const AwkwardMatrix y(n_tok, d, Fill::kMassive, 1), v(n_tok, d_head, Fill::kNormal, 2),
+      projection(d, n_head * d_head, Fill::kNormal, 4);
+  AwkwardMatrix a(n_head * n_tok, n_tok, Fill::kNormal, 3);
+  for (size_t i = 0; i < a.rows(); ++i) {
+    for (float& weight : a.view().row(i)) weight = std::abs(weight);
   }
   std::vector<int> queries(n_tok);
   std::iota(queries.begin(), queries.end(), 0);
   expect_same_bits([&] {
-    AwkwardMatrix out = empty_like(n_tok, n_tok);
-    const MatrixView view = out;
-    cpu_backend().attention_proximity(y, queries, u, a, view.data, view.stride, 1);
+    AwkwardMatrix out = empty_like(n_tok, n_tok * n_head);
+    cpu_backend().attention_proximity({a, v, projection, n_head, 1, d_head}, y, queries, out);
     return out;
   });
   expect_same_bits([&] {
     AwkwardMatrix out = empty_like(1, n_tok);
-    cpu_backend().proximity(u, y, out.view().row(0));
+    cpu_backend().proximity(y, y, out.view().row(0));
     return out;
   });
 }

@@ -58,6 +58,21 @@ struct AttentionInputs {
   std::span<const float> sinks = {};  // [n_head], or empty
 };
 
+/// The parts that attention is a sum of, one for each query row r, key k and head h, each in R^d:
+///
+///     z[r, k, h] = a[h, r, k] W_h v_h[k]
+///
+/// where W_h are the columns of `projection` that take head h, and head h reads value head h / (n_head /
+/// n_kv_head).
+struct AttentionParts {
+  ConstMatrixView a;           // [n_head * n_query, n_key], >= 0
+  ConstMatrixView v;           // [n_key, n_kv_head * d_head]
+  ConstMatrixView projection;  // [d, n_head * d_head]
+  size_t n_head = 0;
+  size_t n_kv_head = 0;
+  size_t d_head = 0;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -99,7 +114,8 @@ class Backend {
   virtual void attention(const AttentionInputs& in, std::span<const float> value_bias,
                          MatrixView z) const = 0;
 
-  /// Rows of one head's attention matrix. out: [queries.size(), n_tok]; entries out of reach are 0.
+  /// Rows of the attention matrices of `head` and, where `out` has room, of the heads behind it. out: [n *
+  /// queries.size(), n_key], head by head; n_key > every query; entries out of reach are 0.
   virtual void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries,
                               MatrixView out) const = 0;
 
@@ -121,12 +137,11 @@ class Backend {
   /// so nothing cancels beside massive coordinates). out[r] for every row r; z, y: [m, d].
   virtual void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) const = 0;
 
-  /// Proximity of attention parts z = a[r, k] * u[k] of one head to the states y[r], for every query row r
-  /// and key k <= queries[r]. y: [n_query, d], u: [n_tok, d], a: [n_query, n_tok], a >= 0;
-  /// out[r * out_row_stride + k * out_key_stride]; entries with k > queries[r] are left alone.
-  virtual void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                                   ConstMatrixView a, float* out, size_t out_row_stride,
-                                   size_t out_key_stride) const = 0;
+  /// Proximity of the parts of attention to the states y[r], for every query row r, key k <= queries[r] and
+  /// head. y: [n_query, d]; out: [n_query, n_key * n_head], heads of a key side by side; entries with k >
+  /// queries[r] are left alone.
+  virtual void attention_proximity(const AttentionParts& parts, ConstMatrixView y,
+                                   std::span<const int> queries, MatrixView out) const = 0;
 };
 
 /// Scalar oracle; single-threaded, slow.

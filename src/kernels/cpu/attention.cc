@@ -85,21 +85,22 @@ void attention(const AttentionInputs& in, std::span<const float> value_bias, Mat
 }
 
 void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries, MatrixView out) {
-  const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
-  const auto make_buffer = [&] { return Matrix(std::min(kQueryBlock, queries.size()), in.d_head); };
-  const size_t work = queries.size() * in.q.rows * in.d_head / 16;
-  parallel_for(count_blocks(queries.size()), work, make_buffer, [&](size_t block, Matrix& buffer) {
-    const size_t begin = block * kQueryBlock;
-    const auto chosen = queries.subspan(begin, std::min(kQueryBlock, queries.size() - begin));
+  const size_t n_query = queries.size(), n_head = out.rows / n_query, n_block = count_blocks(n_query);
+  const auto make_buffer = [&] { return Matrix(std::min(kQueryBlock, n_query), in.d_head); };
+  const size_t work = out.rows * in.q.rows * in.d_head / 16;
+  parallel_for(n_head * n_block, work, make_buffer, [&](size_t task, Matrix& buffer) {
+    const size_t begin = task % n_block * kQueryBlock, h = head + task / n_block;
+    const ConstMatrixView q = query_head(in, h), k = shared_head(in, in.k, h);
+    const auto chosen = queries.subspan(begin, std::min(kQueryBlock, n_query - begin));
     for (size_t i = 0; i < chosen.size(); ++i) {
       std::ranges::copy(q.row(static_cast<size_t>(chosen[i])), buffer.row(i).data());
     }
     const size_t n_key = static_cast<size_t>(*std::ranges::max_element(chosen)) + 1;
-    const MatrixView rows = out.slice_rows(begin, chosen.size());
+    const MatrixView rows = out.slice_rows(task / n_block * n_query + begin, chosen.size());
     sgemm(true, rows.rows, n_key, in.d_head, in.scale, buffer.data(), in.d_head, k.data, k.stride, rows.data,
           rows.stride);
     for (size_t i = 0; i < chosen.size(); ++i) {
-      causal_softmax(in, head, rows.row(i).data(), static_cast<size_t>(chosen[i]), out.cols);
+      causal_softmax(in, h, rows.row(i).data(), static_cast<size_t>(chosen[i]), out.cols);
     }
   });
 }

@@ -1,134 +1,107 @@
-// The heart of attribution: proximity of a[r, k] u[k] to y[r] for every query r and key k. A task is a block
-// of queries and keys; each of its numbers is computed the same way whatever the blocks are.
+// The heart of attribution: proximities of all parts of attention, z = a[h, r, k] W_h v_h[k], to the states
+// y[r]. With s = sign(y), and as |y| - |y - z| = s z - 2 max(0, s z - |y|) coordinate by coordinate,
+//
+//     proximity = a s . u[k] - 2 sum_i max(0, a s_i u[k]_i - |y_i|),    u[k] = W_h v_h[k]
+//
+// The first sum needs no u: s . u[k] = (s W_h) . v_h[k], matrix products of attention's own size. The second
+// is over the few coordinates where a part overshoots the state: a part is mostly small beside it. The
+// coordinates of a state are ordered by |y|, so those below the largest a u come first, and the rest is not
+// looked at.
 #include <algorithm>
+#include <cmath>
 
-#include "kernels/cpu/attention_proximity_kernel.h"
+#include "kernels/attention_heads.h"
+#include "kernels/cpu/onednn.h"
 #include "kernels/cpu/ops.h"
+#include "kernels/cpu/overshoot.h"
 #include "kernels/cpu/parallel.h"
 
 namespace limpid::cpu {
 
 namespace {
 
-constexpr size_t kKeyBlock = 64;
-// Coordinates are taken in slices: four queries stay in the first cache, a block of keys in the second.
-constexpr size_t kLargestSlice = 768;
-
-size_t round_up(size_t n, size_t unit) {
-  return (n + unit - 1) / unit * unit;
-}
-
-// More queries per task read u less often; fewer make more tasks.
-size_t query_block(size_t n_query) {
-  return n_query < 128 ? 16 : n_query < 512 ? 32 : 64;
-}
-
-size_t slice_length(size_t d) {
-  const size_t n_slice = (d + kLargestSlice - 1) / kLargestSlice;
-  return round_up((d + n_slice - 1) / n_slice, kKernelPadding);
-}
+constexpr size_t kRows = 64;  // queries of which a thread holds s . u at a time
 
 struct Problem {
+  const AttentionParts& parts;
   ConstMatrixView y;
   std::span<const int> queries;
-  ConstMatrixView u;
-  ConstMatrixView a;
-  float* out;
-  size_t out_row_stride;
-  size_t out_key_stride;
+  ConstMatrixView along;  // s W_h, [n_query, n_head * d_head]
+  const OrderedStates& states;
+  MatrixView out;
 };
 
-// One thread's buffers for a task.
-struct Block {
-  Block(size_t n_row, size_t slice)
-      : abs(n_row, slice), sign(n_row, slice), c(n_row, kKeyBlock), sums(n_row, kKeyBlock) {}
-  Matrix abs, sign;  // of one slice of y
-  Matrix c, sums;    // by query and key
+struct Buffers {
+  explicit Buffers(size_t d) : panel(d), dot(kRows, kPanelKeys), a(1, kPanelKeys), overshoot(1, kPanelKeys) {}
+  Panel panel;
+  Matrix dot;  // s . u of some queries and the panel's keys
+  Matrix a, overshoot;
 };
 
-// Rows and keys of a task, the last ones included.
-struct Range {
-  size_t first_row, last_row, first_key, last_key;
-};
+// s, +1 or -1. [n_query, d]
+Matrix signs(ConstMatrixView y) {
+  Matrix s(y.rows, y.cols);
+  for (size_t r = 0; r < y.rows; ++r) {
+    std::ranges::transform(y.row(r), s.row(r).begin(), [](float v) { return std::copysign(1.0f, v); });
+  }
+  return s;
+}
 
-void set_scales(const Problem& p, const Range& range, Block& block) {
-  // Below the smallest a, c |y| would overflow; a c = 2 no longer holds there, on values that are too small
-  // to matter.
-  constexpr float kSmallest = 1e-30f;
-  for (size_t r = range.first_row; r <= range.last_row; ++r) {
-    const float* const a = p.a.row(r).data() + range.first_key;
-    float* const c = block.c.row(r - range.first_row).data();
-    for (size_t k = 0; k <= range.last_key - range.first_key; ++k) c[k] = 2 / std::max(a[k], kSmallest);
+// One query and the panel's keys from `first` on, as far as the query reaches.
+void process_query(const Problem& p, size_t head, size_t row, size_t first, std::span<const float> dot,
+                   Buffers& buffers) {
+  const size_t n_key = std::min(kPanelKeys, static_cast<size_t>(p.queries[row]) + 1 - first);
+  const float* const a = p.parts.a.row(head * p.queries.size() + row).data() + first;
+  const std::span<float> a_padded = buffers.a.row(0), overshoot = buffers.overshoot.row(0);
+  std::copy_n(a, n_key, a_padded.begin());
+  std::fill(a_padded.begin() + static_cast<ptrdiff_t>(n_key), a_padded.end(), 0.0f);
+  sum_overshoot(p.states.state(row), p.y.row(row), buffers.panel, a_padded.data(), overshoot.data());
+  for (size_t k = 0; k < n_key; ++k) {
+    const float proximity = a[k] * dot[k] - 2 * overshoot[k];
+    p.out.at(row, (first + k) * p.parts.n_head + head) = std::max(0.0f, proximity);
   }
 }
 
-// Adds coordinates [begin, begin + n) to the sums of four rows from `row` on. Rows and keys past the end
-// repeat the last one; their sums are not read.
-void add_rows(const Problem& p, const Range& range, size_t row, size_t begin, size_t n, Block& block) {
-  const size_t i = row - range.first_row;
-  const auto chosen = p.queries.subspan(row, std::min(kKernelQueries, range.last_row + 1 - row));
-  const size_t last_key = std::min(range.last_key, static_cast<size_t>(*std::ranges::max_element(chosen)));
-  QuerySigns y[kKernelQueries];
-  for (size_t q = 0; q < kKernelQueries; ++q) {
-    const size_t source = std::min(i + q, range.last_row - range.first_row);
-    y[q] = {block.abs.row(source).data(), block.sign.row(source).data()};
-  }
-  for (size_t key = range.first_key; key <= last_key; key += kKernelKeys) {
-    const float* const u0 = p.u.row(key).data() + begin;
-    const float* const u1 = p.u.row(std::min(key + 1, last_key)).data() + begin;
-    const size_t k = key - range.first_key;
-    add_four_by_two(y, u0, u1, n, block.c.row(i).data() + k, block.sums.row(i).data() + k, kKeyBlock);
-  }
-}
-
-void add_slice(const Problem& p, const Range& range, size_t begin, size_t n, Block& block) {
-  for (size_t r = range.first_row; r <= range.last_row; ++r) {
-    const size_t i = r - range.first_row;
-    split_signs(p.y.row(r).data() + begin, n, block.abs.row(i).data(), block.sign.row(i).data());
-  }
-  for (size_t row = range.first_row; row <= range.last_row; row += kKernelQueries) {
-    add_rows(p, range, row, begin, n, block);
-  }
-}
-
-void store(const Problem& p, const Range& range, const Block& block) {
-  for (size_t r = range.first_row; r <= range.last_row; ++r) {
-    const auto sums = block.sums.row(r - range.first_row);
-    const size_t last_key = std::min(range.last_key, static_cast<size_t>(p.queries[r]));
-    for (size_t key = range.first_key; key <= last_key; ++key) {
-      const float proximity = p.a.at(r, key) * sums[key - range.first_key];
-      p.out[r * p.out_row_stride + key * p.out_key_stride] = std::max(0.0f, proximity);
+// One head and the keys of one panel.
+void process(const Problem& p, size_t head, size_t first, Buffers& buffers) {
+  const AttentionParts& parts = p.parts;
+  const size_t group = parts.n_head / parts.n_kv_head, n_row = p.queries.size();
+  const size_t n_key = std::min(kPanelKeys, parts.v.rows - first);
+  const auto reaches = [&](int query) { return static_cast<size_t>(query) >= first; };
+  const auto first_row = static_cast<size_t>(std::ranges::find_if(p.queries, reaches) - p.queries.begin());
+  if (first_row == n_row) return;
+  const ConstMatrixView v =
+      parts.v.columns(head / group * parts.d_head, parts.d_head).slice_rows(first, n_key);
+  buffers.panel.fill(parts.projection.columns(head * parts.d_head, parts.d_head), v);
+  for (size_t begin = first_row; begin < n_row; begin += kRows) {
+    const size_t count = std::min(kRows, n_row - begin);
+    const float* const along = p.along.row(begin).data() + head * parts.d_head;
+    sgemm(true, count, n_key, parts.d_head, 1, along, p.along.stride, v.data, v.stride, buffers.dot.data(),
+          kPanelKeys);
+    for (size_t i = 0; i < count; ++i) {
+      if (reaches(p.queries[begin + i])) {
+        process_query(p, head, begin + i, first, buffers.dot.row(i), buffers);
+      }
     }
   }
 }
 
-void process(const Problem& p, size_t first_row, size_t n_row, size_t first_key, size_t slice, Block& block) {
-  const auto largest = static_cast<size_t>(*std::ranges::max_element(p.queries.subspan(first_row, n_row)));
-  if (largest < first_key) return;
-  const Range range = {first_row, first_row + n_row - 1, first_key,
-                       std::min(first_key + kKeyBlock - 1, largest)};
-  set_scales(p, range, block);
-  std::fill_n(block.sums.data(), block.sums.rows() * kKeyBlock, 0.0f);
-  for (size_t begin = 0; begin < p.y.cols; begin += slice) {
-    add_slice(p, range, begin, std::min(slice, p.y.cols - begin), block);
-  }
-  store(p, range, block);
-}
-
 }  // namespace
 
-void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                         ConstMatrixView a, float* out, size_t out_row_stride, size_t out_key_stride) {
-  const Problem problem = {y, queries, u, a, out, out_row_stride, out_key_stride};
-  const size_t n_row = query_block(y.rows), slice = slice_length(y.cols);
-  const size_t n_row_block = (y.rows + n_row - 1) / n_row;
-  const size_t n_key_block = (u.rows + kKeyBlock - 1) / kKeyBlock;
-  const auto make_block = [&] { return Block(n_row, slice); };
-  parallel_for(n_row_block * n_key_block, y.rows * u.rows * y.cols / 4, make_block,
-               [&](size_t task, Block& block) {
-                 const size_t row = task / n_key_block * n_row, key = task % n_key_block * kKeyBlock;
-                 process(problem, row, std::min(n_row, y.rows - row), key, slice, block);
-               });
+void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::span<const int> queries,
+                         MatrixView out) {
+  Matrix along(y.rows, parts.n_head * parts.d_head);
+  gemm(signs(y).view(), parts.projection, false, along.view());
+  const OrderedStates states(y);
+  const Problem problem = {parts, y, queries, along.view(), states, out};
+  const size_t n_panel = (parts.v.rows + kPanelKeys - 1) / kPanelKeys;
+  const size_t work = parts.n_head * parts.v.rows * y.cols * (parts.d_head + y.rows) / 16;
+  // The first panels are reached by the most queries; starting with them balances the threads.
+  parallel_for(
+      parts.n_head * n_panel, work, [&] { return Buffers(y.cols); },
+      [&](size_t task, Buffers& buffers) {
+        process(problem, task % parts.n_head, task / parts.n_head * kPanelKeys, buffers);
+      });
 }
 
 }  // namespace limpid::cpu

@@ -60,10 +60,11 @@ void attention(const AttentionInputs& in, std::span<const float> value_bias, Mat
 }
 
 void attention_rows(const AttentionInputs& in, size_t head, std::span<const int> queries, MatrixView out) {
-  for (size_t r = 0; r < queries.size(); ++r) {
-    const std::vector<double> a = probabilities(in, head, static_cast<size_t>(queries[r]));
+  for (size_t r = 0; r < out.rows; ++r) {
+    const auto query = static_cast<size_t>(queries[r % queries.size()]);
+    const std::vector<double> a = probabilities(in, head + r / queries.size(), query);
     std::ranges::fill(out.row(r), 0.0f);
-    for (size_t key = 0; key < a.size(); ++key) out.at(r, key) = static_cast<float>(a[key]);
+    for (size_t key = 0; key <= query; ++key) out.at(r, key) = static_cast<float>(a[key]);
   }
 }
 

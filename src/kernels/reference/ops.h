@@ -26,7 +26,7 @@ void gated_activate(Activation f, ConstMatrixView gate_up, MatrixView y);
 void add(ConstMatrixView x, MatrixView y);
 
 void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out);
-void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                         ConstMatrixView a, float* out, size_t out_row_stride, size_t out_key_stride);
+void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::span<const int> queries,
+                         MatrixView out);
 
 }  // namespace limpid::reference

@@ -20,11 +20,18 @@ void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) {
   for (size_t r = 0; r < y.rows; ++r) out[r] = proximity_of(y.row(r), 1, z.row(r));
 }
 
-void attention_proximity(ConstMatrixView y, std::span<const int> queries, ConstMatrixView u,
-                         ConstMatrixView a, float* out, size_t out_row_stride, size_t out_key_stride) {
-  for (size_t r = 0; r < queries.size(); ++r) {
-    for (size_t k = 0; k <= static_cast<size_t>(queries[r]); ++k) {
-      out[r * out_row_stride + k * out_key_stride] = proximity_of(y.row(r), a.at(r, k), u.row(k));
+void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::span<const int> queries,
+                         MatrixView out) {
+  const size_t group = parts.n_head / parts.n_kv_head;
+  Matrix u(parts.v.rows, y.cols);
+  for (size_t h = 0; h < parts.n_head; ++h) {
+    gemm(parts.v.columns(h / group * parts.d_head, parts.d_head),
+         parts.projection.columns(h * parts.d_head, parts.d_head), true, u.view());
+    for (size_t r = 0; r < queries.size(); ++r) {
+      const auto a = parts.a.row(h * queries.size() + r);
+      for (size_t k = 0; k <= static_cast<size_t>(queries[r]); ++k) {
+        out.at(r, k * parts.n_head + h) = proximity_of(y.row(r), a[k], u.row(k));
+      }
     }
   }
 }
