@@ -41,8 +41,9 @@ void packed_matmul(benchmark::State& state) {
              n_out = static_cast<size_t>(state.range(2));
   const Matrix x = random_matrix(m, n_in), row = random_matrix(1, n_in);
   Matrix y(m, n_out);
-  const auto w = cpu_backend().pack(
-      n_out, n_in, [&](size_t, std::span<float> out) { std::ranges::copy(row.row(0), out.begin()); });
+  const auto w = cpu_backend().pack(n_out, n_in, Precision::kFloat32, [&](size_t, std::span<float> out) {
+    std::ranges::copy(row.row(0), out.begin());
+  });
   for (auto _ : state) cpu_backend().matmul(x.view(), *w, {}, y.view());
   count_flops(state);
 }
@@ -117,9 +118,10 @@ void pack_stored(benchmark::State& state, DType type) {
   const size_t row_bytes = kSize / t.block_size * t.block_bytes;
   const std::vector<std::byte> bytes(kSize * row_bytes, std::byte{0x35});
   for (auto _ : state) {
-    benchmark::DoNotOptimize(cpu_backend().pack(kSize, kSize, [&](size_t row, std::span<float> out) {
-      cpu_backend().decode(type, bytes.data() + row * row_bytes, kSize, out.data());
-    }));
+    benchmark::DoNotOptimize(
+        cpu_backend().pack(kSize, kSize, Precision::kFloat32, [&](size_t row, std::span<float> out) {
+          cpu_backend().decode(type, bytes.data() + row * row_bytes, kSize, out.data());
+        }));
   }
   state.counters["Gelements/s"] =
       benchmark::Counter(1e-9 * kSize * kSize, benchmark::Counter::kIsIterationInvariantRate);

@@ -17,9 +17,9 @@ struct AttentionImportance {
   size_t n_key = 0;  // keys 0 .. n_key-1, up to the largest query
   size_t n_head = 0;
   Matrix parts;  // [n_query, n_key * n_head]: row r, key k, head h at k * n_head + h; 0 above the query
-  std::vector<float> residual;  // [n_query]
-  std::vector<float> bias;      // [n_query], over the same denominator but outside the sum
-  std::vector<char> degenerate;     // [n_query], 0 or 1; not bool: rows are written by several threads
+  std::vector<float> residual;   // [n_query]
+  std::vector<float> bias;       // [n_query], over the same denominator but outside the sum
+  std::vector<char> degenerate;  // [n_query], 0 or 1; not bool: rows are written by several threads
 
   std::span<const float> heads(size_t row, size_t key) const {
     return parts.row(row).subspan(key * n_head, n_head);
@@ -44,7 +44,8 @@ struct OutputProjection {
   Matrix bias_parts(std::span<const float> scales, ConstMatrixView mass) const;
 };
 
-/// Memory: the result, and as much for the attention of all heads; nothing of size n_tok^2 * n_head * d_model.
+/// Memory: the result, and as much for the attention of all heads; nothing of size n_tok^2 * n_head *
+/// d_model.
 AttentionImportance attention_importance(const Model& model, const Trace& trace, int layer,
                                          std::span<const int> queries, const OutputProjection& projection);
 

@@ -22,6 +22,14 @@ std::optional<Norm> load_norm(const std::optional<NormWeights>& weights, const B
   return weights ? std::optional(load_norm(*weights, backend)) : std::nullopt;
 }
 
+/// bfloat16 where every value is one as stored.
+Precision precision(const LinearWeights& weights) {
+  const bool as_stored = std::ranges::all_of(weights.rows, [](const RowSlice& slice) {
+    return slice.tensor->type == DType::kBF16 && !slice.tensor->scale && !slice.tensor->update;
+  });
+  return as_stored ? Precision::kBFloat16 : Precision::kFloat32;
+}
+
 void release_pages(const LinearWeights& weights) {
   for (const RowSlice& slice : weights.rows) limpid::release_pages(slice.tensor->data);
 }
@@ -31,7 +39,7 @@ void release_pages(const LinearWeights& weights) {
 std::shared_ptr<const PackedMatrix> Linear::pack() const {
   std::shared_ptr<const PackedMatrix> packed;
   with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
-    packed = backend_.pack(weights_.n_out, weights_.n_in, reader);
+    packed = backend_.pack(weights_.n_out, weights_.n_in, precision(weights_), reader);
   });
   release_pages(weights_);
   return packed;

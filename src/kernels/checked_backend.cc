@@ -31,10 +31,10 @@ void CheckedBackend::decode(DType type, const std::byte* bytes, size_t n, float*
   if (n > 0) f_.decode(type, bytes, n, out);
 }
 
-std::unique_ptr<PackedMatrix> CheckedBackend::pack(size_t n_out, size_t n_in,
+std::unique_ptr<PackedMatrix> CheckedBackend::pack(size_t n_out, size_t n_in, Precision precision,
                                                    const RowReader& read_row) const {
   CHECK(n_out > 0 && n_in > 0);
-  return f_.pack(n_out, n_in, read_row);
+  return f_.pack(n_out, n_in, precision, read_row);
 }
 
 void CheckedBackend::matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias,

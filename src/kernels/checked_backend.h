@@ -9,7 +9,8 @@ namespace limpid {
 struct BackendFunctions {
   std::string_view name;
   void (*decode)(DType type, const std::byte* bytes, size_t n, float* out);
-  std::unique_ptr<PackedMatrix> (*pack)(size_t n_out, size_t n_in, const Backend::RowReader& read_row);
+  std::unique_ptr<PackedMatrix> (*pack)(size_t n_out, size_t n_in, Precision precision,
+                                        const Backend::RowReader& read_row);
   void (*matmul)(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias, MatrixView y);
   void (*gemm)(ConstMatrixView a, ConstMatrixView b, bool transpose_b, MatrixView c);
   void (*rms_norm)(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y);
@@ -34,7 +35,8 @@ class CheckedBackend : public Backend {
 
   std::string_view name() const override { return f_.name; }
   void decode(DType type, const std::byte* bytes, size_t n, float* out) const override;
-  std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, const RowReader& read_row) const override;
+  std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
+                                     const RowReader& read_row) const override;
   void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias,
               MatrixView y) const override;
   void gemm(ConstMatrixView a, ConstMatrixView b, bool transpose_b, MatrixView c) const override;

@@ -40,11 +40,13 @@ TEST(Determinism, Matmul) {
   for (const auto& [m, n, k] : kShapes) {
     SCOPED_TRACE(::testing::Message() << m << " x " << n << " x " << k);
     const AwkwardMatrix x(m, k, Fill::kMassive, 1), w(n, k, Fill::kNormal, 2), bias(1, n, Fill::kNormal, 3);
-    expect_same_bits([&] {
-      AwkwardMatrix y = empty_like(m, n);
-      cpu_backend().matmul(x, *testing::pack(cpu_backend(), w), bias.row(0), y);
-      return y;
-    });
+    for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
+      expect_same_bits([&] {
+        AwkwardMatrix y = empty_like(m, n);
+        cpu_backend().matmul(x, *testing::pack(cpu_backend(), w, precision), bias.row(0), y);
+        return y;
+      });
+    }
   }
 }
 

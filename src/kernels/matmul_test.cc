@@ -26,25 +26,46 @@ double dot_bound(ConstMatrixView a, ConstMatrixView b, bool transpose_b, size_t 
   return roundings(static_cast<double>(a.cols) + 2) * magnitude;
 }
 
-void check_matmul(const Shape& s, Fill how, bool with_bias) {
+// What is left out of the first factor of every term, beside the roundings.
+double split_bound(ConstMatrixView a, ConstMatrixView b, size_t i, size_t j) {
+  double magnitude = 0;
+  for (size_t k = 0; k < a.cols; ++k) magnitude += std::abs(double{a.at(i, k)} * b.at(j, k));
+  return 0x1p-17 * magnitude + 1e-36;
+}
+
+void round_to_bfloat16(MatrixView w) {
+  for (size_t i = 0; i < w.rows; ++i) {
+    for (float& v : w.row(i)) v = std::bit_cast<float>(std::bit_cast<uint32_t>(v) & 0xFFFF0000u);
+  }
+}
+
+void check_matmul(const Shape& s, Fill how, bool with_bias, Precision precision) {
   SCOPED_TRACE(::testing::Message() << s.m << " x " << s.n << " x " << s.k);
-  const AwkwardMatrix x(s.m, s.k, how, 1), w(s.n, s.k, Fill::kNormal, 2), b(1, s.n, how, 3);
+  const bool is_bf16 = precision == Precision::kBFloat16;
+  const AwkwardMatrix x(s.m, s.k, how, 1), b(1, s.n, how, 3);
+  AwkwardMatrix w(s.n, s.k, Fill::kNormal, 2);
+  if (is_bf16) round_to_bfloat16(w);
   const std::span<const float> bias = with_bias ? b.row(0) : std::span<const float>();
   AwkwardMatrix want(s.m, s.n, Fill::kZero, 0), got(s.m, s.n, Fill::kNormal, 4);
   reference_backend().matmul(x, *testing::pack(reference_backend(), w), bias, want);
-  const auto packed = testing::pack(cpu_backend(), w);
+  const auto packed = testing::pack(cpu_backend(), w, precision);
   EXPECT_EQ(packed->n_out(), s.n);
   EXPECT_EQ(packed->n_in(), s.k);
-  EXPECT_GE(packed->n_bytes(), s.n * s.k * sizeof(float));
+  EXPECT_GE(packed->n_bytes(), s.n * s.k * (is_bf16 ? 2 : sizeof(float)));
   cpu_backend().matmul(x, *packed, bias, got);
-  expect_near(got, want,
-              [&](size_t i, size_t j) { return dot_bound(x, w, true, i, j, with_bias ? bias[j] : 0); });
+  expect_near(got, want, [&](size_t i, size_t j) {
+    return dot_bound(x, w, true, i, j, with_bias ? bias[j] : 0) + (is_bf16 ? split_bound(x, w, i, j) : 0);
+  });
   EXPECT_TRUE(got.guards_intact());
 }
 
 TEST(Matmul, AgreesWithReference) {
   for (const Shape& s : kShapes) {
-    for (const Fill how : testing::kFills) check_matmul(s, how, how != Fill::kNormal);
+    for (const Fill how : testing::kFills) {
+      for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
+        check_matmul(s, how, how != Fill::kNormal, precision);
+      }
+    }
   }
 }
 
@@ -62,7 +83,7 @@ TEST(Matmul, ContiguousInputs) {
 TEST(Matmul, EveryRowIsReadOnce) {
   const size_t n_out = 1500, n_in = 3;
   std::vector<std::atomic<int>> reads(n_out);
-  cpu_backend().pack(n_out, n_in, [&](size_t row, std::span<float> out) {
+  cpu_backend().pack(n_out, n_in, Precision::kFloat32, [&](size_t row, std::span<float> out) {
     ASSERT_EQ(out.size(), n_in);
     ++reads[row];
     std::ranges::fill(out, 0.0f);

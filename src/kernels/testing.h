@@ -113,8 +113,9 @@ inline bool same_bits(ConstMatrixView a, ConstMatrixView b) {
 }
 
 /// Packs a matrix in memory.
-inline std::unique_ptr<PackedMatrix> pack(const Backend& backend, ConstMatrixView w) {
-  return backend.pack(w.rows, w.cols,
+inline std::unique_ptr<PackedMatrix> pack(const Backend& backend, ConstMatrixView w,
+                                          Precision precision = Precision::kFloat32) {
+  return backend.pack(w.rows, w.cols, precision,
                       [&](size_t row, std::span<float> out) { std::ranges::copy(w.row(row), out.begin()); });
 }
 

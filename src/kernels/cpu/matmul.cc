@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "base/check.h"
 #include "kernels/cpu/onednn.h"
@@ -17,31 +18,48 @@ struct State {
   State(ConstMatrixView x, const PanelMatrix& w)
       : full_rows(std::min(kTileRows, x.rows)),
         last_rows(x.rows - (x.rows - 1) / kTileRows * kTileRows),
-        full(tile_product(full_rows, w.panel_rows(), x.cols)),
-        last(tile_product(last_rows, w.panel_rows(), x.cols)),
-        y_tile(full_rows, w.panel_rows()),
-        x_tile(is_contiguous(x) ? 0 : full_rows, x.cols) {}
+        n_half(w.precision() == Precision::kBFloat16 ? 2 : 1),
+        full(tile_product(w.precision(), n_half * full_rows, w.panel_rows(), x.cols)),
+        last(tile_product(w.precision(), n_half * last_rows, w.panel_rows(), x.cols)),
+        y_tile(n_half * full_rows, w.panel_rows()),
+        x_tile(n_half == 1 && !is_contiguous(x) ? full_rows : 0, x.cols),
+        halves(n_half == 2 ? 2 * full_rows * x.cols : 0) {}
 
   static bool is_contiguous(ConstMatrixView x) { return x.stride == x.cols || x.rows == 1; }
 
   size_t full_rows, last_rows;
+  size_t n_half;  // bfloat16 numbers that a float32 of x is the sum of
   TileRunner full, last;
   Matrix y_tile;
   Matrix x_tile;
+  std::vector<uint16_t> halves;
 };
 
+// x as the sum of two bfloat16 numbers, which leaves out what is below 2^-17 of it: all rows of the first,
+// then all rows of the second.
+const void* split(ConstMatrixView x, std::vector<uint16_t>& out) {
+  for (size_t i = 0; i < x.rows; ++i) {
+    split_bfloat16(x.row(i).data(), x.cols, &out[i * x.cols], &out[(x.rows + i) * x.cols]);
+  }
+  return out.data();
+}
+
 // Rows of x, copied where they are not adjacent.
-const float* contiguous(ConstMatrixView x, Matrix& buffer) {
+const void* contiguous(ConstMatrixView x, Matrix& buffer) {
   if (State::is_contiguous(x)) return x.data;
   for (size_t i = 0; i < x.rows; ++i) std::ranges::copy(x.row(i), buffer.row(i).data());
   return buffer.data();
 }
 
-// y = tile + bias, as far as y goes.
-void store(const Matrix& tile, std::span<const float> bias, MatrixView y) {
+// y = tile + bias, as far as y goes; with two halves, row i of the tile goes on in row y.rows + i.
+void store(Matrix& tile, size_t n_half, std::span<const float> bias, MatrixView y) {
   for (size_t i = 0; i < y.rows; ++i) {
-    const float* const from = tile.row(i).data();
+    float* const from = tile.row(i).data();
     float* const to = y.row(i).data();
+    if (n_half == 2) {
+      const float* const rest = tile.row(y.rows + i).data();
+      for (size_t j = 0; j < y.cols; ++j) from[j] += rest[j];
+    }
     if (bias.empty()) {
       std::copy_n(from, y.cols, to);
     } else {
@@ -64,9 +82,11 @@ void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bia
     const bool is_last = tile + 1 == n_row_tile;
     const size_t i = tile * kTileRows, m = is_last ? state.last_rows : state.full_rows;
     const size_t j = panel * panels->panel_rows(), n = panels->used_rows(panel);
-    const float* const x_tile = contiguous(x.slice_rows(i, m), state.x_tile);
+    const ConstMatrixView rows = x.slice_rows(i, m);
+    const void* const x_tile = state.n_half == 2 ? split(rows, state.halves) : contiguous(rows, state.x_tile);
     (is_last ? state.last : state.full).run(x_tile, panels->panel(panel), state.y_tile.data());
-    store(state.y_tile, bias.empty() ? bias : bias.subspan(j, n), y.slice_rows(i, m).columns(j, n));
+    store(state.y_tile, state.n_half, bias.empty() ? bias : bias.subspan(j, n),
+          y.slice_rows(i, m).columns(j, n));
   });
 }
 

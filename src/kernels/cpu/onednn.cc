@@ -6,6 +6,7 @@
 #include <mutex>
 #include <omp.h>
 #include <span>
+#include <tuple>
 
 #include "base/check.h"
 
@@ -19,8 +20,12 @@ using Tag = memory::format_tag;
 
 constexpr size_t kNominalRows = 64;  // rows of x for which a panel's layout is chosen
 
-memory::desc matrix(size_t rows, size_t cols, Tag tag) {
-  return {{static_cast<memory::dim>(rows), static_cast<memory::dim>(cols)}, memory::data_type::f32, tag};
+memory::data_type data_type(Precision precision) {
+  return precision == Precision::kBFloat16 ? memory::data_type::bf16 : memory::data_type::f32;
+}
+
+memory::desc matrix(Precision precision, size_t rows, size_t cols, Tag tag) {
+  return {{static_cast<memory::dim>(rows), static_cast<memory::dim>(cols)}, data_type(precision), tag};
 }
 
 // While one lives, oneDNN sees one thread: primitives choose their blocking by that number.
@@ -42,8 +47,9 @@ dnnl::primitive_attr user_scratch() {
   return attr;
 }
 
-inner_product_forward::primitive_desc describe(size_t m, size_t k, const memory::desc& w, size_t n) {
-  const memory::desc x = matrix(m, k, Tag::ab), y = matrix(m, n, Tag::ab);
+inner_product_forward::primitive_desc describe(Precision precision, size_t m, size_t k, const memory::desc& w,
+                                               size_t n) {
+  const memory::desc x = matrix(precision, m, k, Tag::ab), y = matrix(Precision::kFloat32, m, n, Tag::ab);
   constexpr auto kKind = dnnl::prop_kind::forward_inference;
 #if DNNL_VERSION_MAJOR >= 3
   return {onednn_engine(), kKind, x, w, y, user_scratch()};
@@ -52,15 +58,15 @@ inner_product_forward::primitive_desc describe(size_t m, size_t k, const memory:
 #endif
 }
 
-TileProduct make_product(size_t m, size_t n, size_t k) {
-  const memory::desc w = panel_layout(n, k);
+TileProduct make_product(Precision precision, size_t m, size_t n, size_t k) {
+  const memory::desc w = panel_layout(precision, n, k);
   const OneThread one_thread;
-  const auto desc = describe(m, k, w, n);
+  const auto desc = describe(precision, m, k, w, n);
   return {inner_product_forward(desc), desc.src_desc(), desc.dst_desc(), desc.scratchpad_desc()};
 }
 
-PanelReorder make_reorder(size_t n, size_t k) {
-  const memory::desc from = matrix(n, k, Tag::ab), to = panel_layout(n, k);
+PanelReorder make_reorder(Precision precision, size_t n, size_t k) {
+  const memory::desc from = matrix(Precision::kFloat32, n, k, Tag::ab), to = panel_layout(precision, n, k);
   const OneThread one_thread;
   const dnnl::reorder::primitive_desc desc(onednn_engine(), from, onednn_engine(), to, user_scratch());
   return {dnnl::reorder(desc), from, desc.scratchpad_desc()};
@@ -90,8 +96,8 @@ memory placeholder(const memory::desc& desc) {
   return {desc, onednn_engine(), nullptr};
 }
 
-void set_data(const memory& m, const float* data) {
-  m.set_data_handle(const_cast<float*>(data));
+void set_data(const memory& m, const void* data) {
+  m.set_data_handle(const_cast<void*>(data));
 }
 
 }  // namespace
@@ -101,19 +107,27 @@ dnnl::engine& onednn_engine() {
   return engine;
 }
 
-memory::desc panel_layout(size_t n, size_t k) {
-  return cached<std::array<size_t, 2>, memory::desc>({n, k}, [&] {
+bool multiplies_bfloat16() {
+  constexpr auto kNeeded = static_cast<int>(dnnl::cpu_isa::avx512_core_bf16);
+  return (static_cast<int>(dnnl::get_effective_cpu_isa()) & kNeeded) == kNeeded;
+}
+
+memory::desc panel_layout(Precision precision, size_t n, size_t k) {
+  return cached<std::tuple<Precision, size_t, size_t>, memory::desc>({precision, n, k}, [&] {
     const OneThread one_thread;
-    return memory::desc(describe(kNominalRows, k, matrix(n, k, Tag::any), n).weights_desc());
+    const memory::desc w = matrix(precision, n, k, Tag::any);
+    return memory::desc(describe(precision, kNominalRows, k, w, n).weights_desc());
   });
 }
 
-const TileProduct& tile_product(size_t m, size_t n, size_t k) {
-  return cached<std::array<size_t, 3>, TileProduct>({m, n, k}, [&] { return make_product(m, n, k); });
+const TileProduct& tile_product(Precision precision, size_t m, size_t n, size_t k) {
+  return cached<std::tuple<Precision, size_t, size_t, size_t>, TileProduct>(
+      {precision, m, n, k}, [&] { return make_product(precision, m, n, k); });
 }
 
-const PanelReorder& panel_reorder(size_t n, size_t k) {
-  return cached<std::array<size_t, 2>, PanelReorder>({n, k}, [&] { return make_reorder(n, k); });
+const PanelReorder& panel_reorder(Precision precision, size_t n, size_t k) {
+  return cached<std::tuple<Precision, size_t, size_t>, PanelReorder>(
+      {precision, n, k}, [&] { return make_reorder(precision, n, k); });
 }
 
 TileRunner::TileRunner(const TileProduct& product)
@@ -123,7 +137,7 @@ TileRunner::TileRunner(const TileProduct& product)
       y_(placeholder(product.y)),
       scratch_(product.scratch, onednn_engine()) {}
 
-void TileRunner::run(const float* x, const memory& w, float* y) {
+void TileRunner::run(const void* x, const memory& w, float* y) {
   set_data(x_, x);
   set_data(y_, y);
   const std::array<dnnl_exec_arg_t, 4> args = {{{DNNL_ARG_SRC, x_.get()},

@@ -6,35 +6,41 @@
 #include <cstddef>
 #include <dnnl.hpp>
 
+#include "kernels/kernels.h"
+
 namespace limpid::cpu {
 
 dnnl::engine& onednn_engine();
 
+/// Whether products with bfloat16 weights are as fast as they ought to be.
+bool multiplies_bfloat16();
+
 /// Layout of a panel [n, k] of weights: the one oneDNN prefers for a product with a whole tile of x, and the
 /// one all products with that n and k use. A multiple of 64 for n avoids padding.
-dnnl::memory::desc panel_layout(size_t n, size_t k);
+dnnl::memory::desc panel_layout(Precision precision, size_t n, size_t k);
 
-/// y = x w^T for one tile. x: [m, k], w: a panel of n rows, y: [m, n]; x and y contiguous.
+/// y = x w^T for one tile. x: [m, k], w: a panel of n rows, both of that precision; y: [m, n], float32; x and
+/// y contiguous.
 struct TileProduct {
   dnnl::primitive primitive;
   dnnl::memory::desc x, y, scratch;
 };
 
 /// Made once per shape, then shared by all threads; lives as long as the process.
-const TileProduct& tile_product(size_t m, size_t n, size_t k);
+const TileProduct& tile_product(Precision precision, size_t m, size_t n, size_t k);
 
-/// Copies a row-major panel [n, k] into its layout.
+/// Copies a row-major panel [n, k] of float32 into its layout.
 struct PanelReorder {
   dnnl::primitive primitive;
   dnnl::memory::desc from, scratch;
 };
-const PanelReorder& panel_reorder(size_t n, size_t k);
+const PanelReorder& panel_reorder(Precision precision, size_t n, size_t k);
 
 /// Runs one product on one thread, again and again.
 class TileRunner {
  public:
   explicit TileRunner(const TileProduct& product);
-  void run(const float* x, const dnnl::memory& w, float* y);
+  void run(const void* x, const dnnl::memory& w, float* y);
 
  private:
   const dnnl::primitive& primitive_;

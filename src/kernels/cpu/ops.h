@@ -7,7 +7,8 @@ namespace limpid::cpu {
 
 void decode(DType type, const std::byte* bytes, size_t n, float* out);
 
-std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, const Backend::RowReader& read_row);
+std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
+                                   const Backend::RowReader& read_row);
 void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias, MatrixView y);
 void gemm(ConstMatrixView a, ConstMatrixView b, bool transpose_b, MatrixView c);
 
@@ -25,6 +26,8 @@ void softmax_row(float* x, size_t n);
 void activate(Activation f, MatrixView x);
 void gated_activate(Activation f, ConstMatrixView gate_up, MatrixView y);
 void add(ConstMatrixView x, MatrixView y);
+/// x = high + low, bits of bfloat16 numbers, up to 2^-17 of x.
+void split_bfloat16(const float* x, size_t n, uint16_t* high, uint16_t* low);
 
 void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out);
 void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::span<const int> queries,

@@ -24,24 +24,24 @@ size_t choose_panel_rows(size_t n_out) {
 }
 
 // Not zeroed: the threads that fill the panels are the first to touch them.
-float* allocate(size_t n_float) {
-  return static_cast<float*>(::operator new(n_float * sizeof(float), std::align_val_t{kLine}));
+std::byte* allocate(size_t n_byte) {
+  return static_cast<std::byte*>(::operator new(n_byte, std::align_val_t{kLine}));
 }
 
 }  // namespace
 
-void PanelMatrix::Free::operator()(float* p) const {
+void PanelMatrix::Free::operator()(std::byte* p) const {
   ::operator delete(p, std::align_val_t{kLine});
 }
 
-PanelMatrix::PanelMatrix(size_t n_out, size_t n_in)
-    : n_out_(n_out), n_in_(n_in), panel_rows_(choose_panel_rows(n_out)) {
-  const dnnl::memory::desc layout = panel_layout(panel_rows_, n_in);
-  panel_floats_ = round_up(layout.get_size(), kLine) / sizeof(float);
+PanelMatrix::PanelMatrix(size_t n_out, size_t n_in, Precision precision)
+    : n_out_(n_out), n_in_(n_in), panel_rows_(choose_panel_rows(n_out)), precision_(precision) {
+  const dnnl::memory::desc layout = panel_layout(precision, panel_rows_, n_in);
+  panel_bytes_ = round_up(layout.get_size(), kLine);
   const size_t n = (n_out + panel_rows_ - 1) / panel_rows_;
-  storage_.reset(allocate(n * panel_floats_));
+  storage_.reset(allocate(n * panel_bytes_));
   for (size_t i = 0; i < n; ++i) {
-    panels_.emplace_back(layout, onednn_engine(), storage_.get() + i * panel_floats_);
+    panels_.emplace_back(layout, onednn_engine(), storage_.get() + i * panel_bytes_);
   }
 }
 
@@ -49,15 +49,17 @@ size_t PanelMatrix::used_rows(size_t panel) const {
   return std::min(panel_rows_, n_out_ - panel * panel_rows_);
 }
 
-std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, const Backend::RowReader& read_row) {
+std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
+                                   const Backend::RowReader& read_row) {
   struct State {
     Matrix rows;
     ReorderRunner runner;
   };
-  auto packed = std::make_unique<PanelMatrix>(n_out, n_in);
+  auto packed =
+      std::make_unique<PanelMatrix>(n_out, n_in, multiplies_bfloat16() ? precision : Precision::kFloat32);
   const size_t n_row = packed->panel_rows();
   const auto make_state = [&] {
-    return State{Matrix(n_row, n_in), ReorderRunner(panel_reorder(n_row, n_in))};
+    return State{Matrix(n_row, n_in), ReorderRunner(panel_reorder(packed->precision(), n_row, n_in))};
   };
   parallel_for(packed->n_panel(), n_out * n_in, make_state, [&](size_t i, State& state) {
     const size_t n_used = packed->used_rows(i);

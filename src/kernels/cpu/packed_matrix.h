@@ -12,11 +12,12 @@ namespace limpid::cpu {
 class PanelMatrix : public PackedMatrix {
  public:
   /// Contents are undefined.
-  PanelMatrix(size_t n_out, size_t n_in);
+  PanelMatrix(size_t n_out, size_t n_in, Precision precision);
 
   size_t n_out() const override { return n_out_; }
   size_t n_in() const override { return n_in_; }
-  size_t n_bytes() const override { return panels_.size() * panel_floats_ * sizeof(float); }
+  size_t n_bytes() const override { return panels_.size() * panel_bytes_; }
+  Precision precision() const { return precision_; }
 
   size_t n_panel() const { return panels_.size(); }
   size_t panel_rows() const { return panel_rows_; }
@@ -26,14 +27,15 @@ class PanelMatrix : public PackedMatrix {
 
  private:
   struct Free {
-    void operator()(float* p) const;
+    void operator()(std::byte* p) const;
   };
 
   size_t n_out_;
   size_t n_in_;
   size_t panel_rows_;
-  size_t panel_floats_;
-  std::unique_ptr<float[], Free> storage_;
+  size_t panel_bytes_;
+  Precision precision_;
+  std::unique_ptr<std::byte[], Free> storage_;
   std::vector<dnnl::memory> panels_;  // views of storage_
 };
 

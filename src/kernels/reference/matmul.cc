@@ -18,7 +18,7 @@ class RowMajorMatrix : public PackedMatrix {
 
 }  // namespace
 
-std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, const Backend::RowReader& read_row) {
+std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision, const Backend::RowReader& read_row) {
   Matrix rows(n_out, n_in);
   for (size_t i = 0; i < n_out; ++i) read_row(i, rows.row(i));
   return std::make_unique<RowMajorMatrix>(std::move(rows));

@@ -8,7 +8,8 @@ namespace limpid::reference {
 
 void decode(DType type, const std::byte* bytes, size_t n, float* out);
 
-std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, const Backend::RowReader& read_row);
+std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
+                                   const Backend::RowReader& read_row);
 void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias, MatrixView y);
 void gemm(ConstMatrixView a, ConstMatrixView b, bool transpose_b, MatrixView c);
 
