@@ -160,7 +160,6 @@ void Model::embed(std::span<const int> ids, size_t first, MatrixView out) const 
     for (size_t i = 0; i < out.cols; ++i) out.at(t, i) += position[i];
   }
   if (embedding_norm_) apply_norm(*this, *embedding_norm_, out, out);
-  limpid::release_pages(weights.embedding->data);
 }
 
 void Model::project(ConstMatrixView x, bool whole, MatrixView out) const {
@@ -187,7 +186,6 @@ void Model::project(ConstMatrixView x, bool whole, MatrixView out) const {
       }
     }
   });
-  release_pages(weights);
 }
 
 std::vector<float> Model::unembed_direction(int id) const {
