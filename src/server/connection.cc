@@ -60,6 +60,7 @@ bool Connection::has_request() const {
 
 void Connection::begin_request() {
   ++n_request_;
+  answered_ = false;
   budget_ = limits_.max_header_bytes;
   deadline_ = Clock::now() + limits_.request;
 }
@@ -102,6 +103,7 @@ ssize_t Connection::read(char* data, size_t size) {
 
 ssize_t Connection::write(const char* data, size_t size) {
   size_t sent = 0;
+  answered_ = true;
   while (sent < size) {
     if (!await(POLLOUT, Clock::now() + limits_.write)) {
       close_ = true;

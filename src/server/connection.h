@@ -30,6 +30,8 @@ class Connection : public httplib::Stream {
   bool closes() const { return close_ || timed_out_ || over_budget_; }
   bool timed_out() const { return timed_out_; }
   bool over_budget() const { return over_budget_; }
+  /// Something of a response to this request was sent.
+  bool has_answered() const { return answered_; }
   /// The client has closed its side.
   bool is_gone() const;
 
@@ -57,7 +59,7 @@ class Connection : public httplib::Stream {
   Clock::time_point deadline_ = {};
   size_t n_request_ = 0;
   size_t budget_ = 0;  // bytes that may still be read for this request
-  bool close_ = false, timed_out_ = false, over_budget_ = false;
+  bool close_ = false, timed_out_ = false, over_budget_ = false, answered_ = false;
   std::string buffer_;  // received, not yet read
   size_t used_ = 0;     // of it
 };

@@ -169,8 +169,22 @@ class HttpServer::Impl : public httplib::Server {
       current->accept_encoding = request.get_header_value("Accept-Encoding");
       request.headers.erase("Accept-Encoding");
     };
-    return process_request(connection, false, closed, prepare) && !closed && !connection.closes() &&
-           connection.n_request() < kRequestsPerConnection;
+    const bool is_good = process_request(connection, false, closed, prepare);
+    // Of what does not even have a whole first line the library says nothing.
+    if (!is_good && !connection.has_answered() && (connection.over_budget() || connection.timed_out())) {
+      answer_by_hand(connection, connection.over_budget() ? 431 : 408);
+    }
+    return is_good && !closed && !connection.closes() && connection.n_request() < kRequestsPerConnection;
+  }
+
+  void answer_by_hand(Connection& connection, int status) {
+    const HttpResponse response = handlers_.malformed(status);
+    const char* const reason = status == 431 ? "Request Header Fields Too Large" : "Request Timeout";
+    std::string text = fmt::format("HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: {}\r\n", status,
+                                   reason, response.content_type);
+    for (const auto& [name, value] : response.headers) text += fmt::format("{}: {}\r\n", name, value);
+    text += fmt::format("Content-Length: {}\r\n\r\n{}", response.body.size(), response.body);
+    connection.write(text.data(), text.size());
   }
 
   /// Refuses what must not be read further.

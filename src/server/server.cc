@@ -100,7 +100,8 @@ class Server::Impl {
     }
     if (!failure && request.method != "GET" && request.method != "HEAD" && request.method != "POST" &&
         request.method != "DELETE") {
-      failure = Failure(405, "method", "expected the method GET, POST or DELETE");
+      const std::string allowed = allowed_methods(request.path);
+      return refused_method(allowed.empty() ? "GET, HEAD" : allowed);
     }
     if (!failure && request.method == "POST" && !is_json(request.header("content-type"))) {
       failure = Failure(400, "invalid_argument", "Content-Type: expected application/json, found another");

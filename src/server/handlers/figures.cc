@@ -58,11 +58,15 @@ Answer<HttpResponse> get_figure(App& app, const Call& call) {
   options.theme = theme == 0 ? light_theme() : dark_theme();
   SERVER_TRY(options.width, query.number("width", options.width, kMinFigureWidth, kMaxFigureWidth));
   SERVER_TRY(const size_t kind, query.choice("kind", {"route", "lens", "attention"}));
-  Answer<Drawing> drawing = kind == 0   ? draw_route(app, query, *trace, options)
-                            : kind == 1 ? draw_lens(query, options)
-                                        : draw_attention(query, *trace, options);
-  if (!drawing) return tl::unexpected<Failure>(drawing.error());
-  return read(app, call, trace, *drawing);
+  // Parameters of another kind are looked at too: nothing that is wrong passes without a word.
+  SERVER_TRY(Drawing drawing, draw_route(app, query, *trace, options));
+  SERVER_TRY(Drawing lens, draw_lens(query, options));
+  if (kind == 1) drawing = std::move(lens);
+  if (kind == 2 || !query.all("head").empty() || !query.all("layer").empty()) {
+    SERVER_TRY(Drawing maps, draw_attention(query, *trace, options));
+    if (kind == 2) drawing = std::move(maps);
+  }
+  return read(app, call, trace, drawing);
 }
 
 }  // namespace limpid
