@@ -44,6 +44,13 @@ struct OpenOptions {
   size_t memory = 0;         // bytes that a run may take, weights included; 0: what the machine has free
 };
 
+/// What a model's weights take, in bytes.
+struct WeightBytes {
+  size_t stored = 0;       // in its files
+  size_t decoded = 0;      // held in memory now, as float32
+  size_t all_decoded = 0;  // once all projections are held
+};
+
 struct ExplainRequest {
   Prompt prompt;
   int token = -1;  // position whose prediction is explained; negative counts from the end
@@ -98,7 +105,9 @@ class Session {
  public:
   /// `model`: a GGUF file, a folder in Hugging Face's layout, an id in a local cache, or empty for the
   /// default model. Errors: kNotFound, kCorrupt, kUnsupported, kIo.
-  static Result<Session> open(std::string_view model, const OpenOptions& options = {});
+  /// Reports the stage "opening", which is mostly the tokenizer's; also kCancelled.
+  static Result<Session> open(std::string_view model, const OpenOptions& options = {},
+                              const RunControl& control = {});
 
   /// What the model was called, if that is no path; else its file stem or folder name. With an adapter
   /// "MODEL + ADAPTER".
@@ -106,11 +115,16 @@ class Session {
   const Model& model() const { return *model_; }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
 
+  /// Decodes weights that a run would decode on first use, as far as they fit beside a run of one token.
+  /// Reports the stage "decoding weights". Errors: kOutOfMemory when not even such a run fits, kCancelled.
+  Status decode_weights(const RunControl& control = {}) const;
+
   /// Runs the model once. Weights are kept as far as they fit beside this run, extended up to options.room
   /// tokens.
   Result<Trace> trace(std::span<const int> ids, const RunOptions& options,
                       const RunControl& control = {}) const;
 
+  WeightBytes weight_bytes() const;
   /// What the states of a run of n_tok tokens take in memory.
   size_t trace_bytes(size_t n_tok) const;
 
@@ -157,6 +171,9 @@ class Session {
         vocabulary_(std::move(vocabulary)),
         name_(std::move(name)),
         memory_(memory) {}
+
+  /// Keeps weights as far as they fit beside a run. Errors: kOutOfMemory.
+  Status limit_weights(size_t n_tok, bool keep_block_outputs) const;
 
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Vocabulary> vocabulary_;

@@ -53,11 +53,16 @@ bool Connection::await(short events, Clock::time_point deadline) const {
   }
 }
 
-bool Connection::await_request() {
+bool Connection::has_request() const {
+  short found = 0;
+  return used_ < buffer_.size() || poll_once(socket_, POLLIN, std::chrono::milliseconds(0), found) != 0;
+}
+
+void Connection::begin_request() {
+  ++n_request_;
+  answered_ = false;
   budget_ = limits_.max_header_bytes;
-  if (used_ == buffer_.size() && !await(POLLIN, Clock::now() + limits_.idle)) return false;
   deadline_ = Clock::now() + limits_.request;
-  return !stopping_;
 }
 
 bool Connection::is_gone() const {
@@ -98,6 +103,7 @@ ssize_t Connection::read(char* data, size_t size) {
 
 ssize_t Connection::write(const char* data, size_t size) {
   size_t sent = 0;
+  answered_ = true;
   while (sent < size) {
     if (!await(POLLOUT, Clock::now() + limits_.write)) {
       close_ = true;

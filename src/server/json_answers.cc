@@ -4,13 +4,20 @@
 
 #include "api/json_parts.h"
 #include "api/runtime.h"
+#include "base/process_memory.h"
 
 namespace limpid {
 
 namespace {
 
+/// Whatever weights are stored in, all is computed in it.
+constexpr const char* kPrecision = "float32";
+
+/// Of an event, which ends where a line does.
 std::string one_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string line = dump_line(json);
+  line.pop_back();
+  return line;
 }
 
 Json error_of(const Failure& failure) {
@@ -32,6 +39,14 @@ Json predictions_of(const std::vector<NamedPrediction>& predictions) {
   return json;
 }
 
+Json timing_of(const RunSeconds& seconds) {
+  Json json = {{"forward", seconds.forward}, {"predictions", seconds.predictions}};
+  const double contributions = seconds.contributions, route = seconds.route;
+  if (contributions > 0) json["contributions"] = contributions;
+  if (route > 0) json["route"] = route;
+  return json;
+}
+
 }  // namespace
 
 std::string error_json(const Failure& failure) {
@@ -46,14 +61,42 @@ std::string config_json(const App& app) {
                        {"min_threshold", 0.0},
                        {"min_floor", shortest(Contributions::kDefaultFloor)},
                        {"max_generated_tokens", config.max_generated_tokens}};
-  return dump({{"version", version()},
-               {"demo", config.demo},
-               {"default_model", app.models.default_model()},
-               {"sample_prompts", config.sample_prompts},
-               {"max_prompt_tokens", config.max_prompt_tokens},
-               {"upload_allowed", config.upload_allowed},
-               {"backend", Json::array({config.backend})},
-               {"limits", limits}});
+  return dump_line({{"version", version()},
+                    {"demo", config.demo},
+                    {"debug", config.debug},
+                    {"default_model", app.models.default_model()},
+                    {"sample_prompts", config.sample_prompts},
+                    {"max_prompt_tokens", config.max_prompt_tokens},
+                    {"upload_allowed", config.offers_upload()},
+                    {"backend", Json::array({config.backend})},
+                    {"precision", Json::array({kPrecision})},
+                    {"limits", limits}});
+}
+
+std::string status_json(const App& app) {
+  const ServerConfig& config = app.config;
+  const ProcessMemory memory = process_memory();
+  Json json = {{"version", version()},
+               {"uptime_seconds", app.uptime.seconds()},
+               {"threads", runtime_threads()},
+               {"backend", config.backend},
+               {"precision", kPrecision},
+               {"memory", {{"resident_bytes", memory.resident_bytes}, {"peak_bytes", memory.peak_bytes}}},
+               {"models", Json::array()},
+               {"traces",
+                {{"kept", app.traces.size()},
+                 {"n_bytes", app.traces.n_bytes()},
+                 {"max_bytes", app.traces.capacity()}}},
+               {"computations", {{"running", app.jobs.n_running()}, {"waiting", app.jobs.n_waiting()}}},
+               {"streams", app.n_stream.load()}};
+  for (const OpenModelPtr& model : app.models.open_models()) {
+    const WeightBytes bytes = model->session.weight_bytes();
+    json["models"].push_back({{"name", model->name},
+                              {"stored_bytes", bytes.stored},
+                              {"decoded_bytes", bytes.decoded},
+                              {"all_decoded_bytes", bytes.all_decoded}});
+  }
+  return dump_line(json);
 }
 
 std::string models_json(const App& app) {
@@ -74,18 +117,26 @@ std::string models_json(const App& app) {
     entry["source"] = model.source;
     json["models"].push_back(std::move(entry));
   }
-  return dump(json);
+  return dump_line(json);
 }
 
-std::string job_json(const std::string& id, const JobStatus& status) {
-  Json json = {{"id", id}, {"state", name(status.state)}};
+std::string opened_json(const std::string& model) {
+  return dump_line({{"model", model}, {"state", "done"}});
+}
+
+std::string opened_event_json(const std::string& model) {
+  return one_line({{"model", model}});
+}
+
+std::string job_json(const char* key, const std::string& subject, const JobStatus& status) {
+  Json json = {{key, subject}, {"state", name(status.state)}};
   if (status.failure) {
     json["error"] = error_of(*status.failure);
   } else {
     json["position"] = status.position;
     json["progress"] = progress_of(status);
   }
-  return dump(json);
+  return dump_line(json);
 }
 
 std::string trace_json(const StoredTrace& trace) {
@@ -98,13 +149,14 @@ std::string trace_json(const StoredTrace& trace) {
                {"n_head", spec.n_head},
                {"d_model", spec.d_model},
                {"parallel_blocks", spec.parallel_blocks},
-               {"seconds", trace.seconds},
+               {"seconds", trace.seconds.whole()},
+               {"timing", timing_of(trace.seconds)},
                {"warnings", trace.warnings},
                {"predictions", Json::array()}};
   for (const Piece& piece : trace.tokens) json["tokens"].push_back(token_of(piece));
   for (const auto& predictions : trace.predictions)
     json["predictions"].push_back(predictions_of(predictions));
-  return dump(json);
+  return dump_line(json);
 }
 
 std::string progress_event_json(const JobStatus& status) {

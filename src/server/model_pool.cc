@@ -33,10 +33,11 @@ Result<std::vector<AllowedModel>> given_models(const std::vector<std::string>& a
   return models;
 }
 
-std::vector<AllowedModel> found_models() {
+std::vector<AllowedModel> found_models(bool only_default) {
   std::vector<AllowedModel> models;
   for (const LocalModel& found : list_models().local) {
     const bool is_default = found.name.empty();
+    if (only_default && !is_default) continue;
     models.push_back({is_default ? found.path.stem().string() : found.name, found.name,
                       is_default ? "default" : "found", found.n_bytes});
   }
@@ -48,7 +49,7 @@ std::vector<AllowedModel> found_models() {
 Result<std::vector<AllowedModel>> ModelPool::allowed(const ServerConfig& config) {
   std::vector<AllowedModel> models;
   if (config.models.empty()) {
-    models = found_models();
+    models = found_models(config.demo);
   } else {
     LIMPID_TRY(models, given_models(config.models));
   }
@@ -80,6 +81,11 @@ Answer<const AllowedModel*> ModelPool::find(const std::string& name) const {
   return failure(404, "not_found", "model: expected a name of /models, found another");
 }
 
+std::vector<OpenModelPtr> ModelPool::open_models() const {
+  const std::scoped_lock lock(mutex_);
+  return open_;
+}
+
 OpenModelPtr ModelPool::if_open(const std::string& name) const {
   const std::scoped_lock lock(mutex_);
   const auto it = std::ranges::find_if(open_, [&](const OpenModelPtr& model) { return model->name == name; });
@@ -96,19 +102,21 @@ std::optional<std::string> ModelPool::keep(OpenModelPtr model) {
   return name;
 }
 
-Answer<OpenModelPtr> ModelPool::open(const std::string& name) {
+Answer<OpenModelPtr> ModelPool::open(const std::string& name, const RunControl& control) {
   SERVER_TRY(const AllowedModel* model, find(name));
-  OpenModelPtr opened = if_open(model->name);
-  if (opened == nullptr) {
+  OpenModelPtr opened;
+  std::optional<std::string> closed;
+  {
     const std::scoped_lock lock(opening_);
     opened = if_open(model->name);
     if (opened == nullptr) {
-      SERVER_TRY(Session session, Session::open(model->argument, options_.open));
+      SERVER_TRY(Session session, Session::open(model->argument, options_.open, control));
       std::string hash = fingerprint(session.model().checkpoint());
-      opened = std::make_shared<const OpenModel>(OpenModel{model->name, std::move(hash), std::move(session)});
+      opened.reset(new OpenModel{model->name, std::move(hash), std::move(session)});
     }
+    closed = keep(opened);
   }
-  if (const auto closed = keep(opened)) options_.on_closed(*closed);
+  if (closed) options_.on_closed(*closed);
   return opened;
 }
 

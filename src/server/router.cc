@@ -24,10 +24,15 @@ struct Address {
 constexpr Address kAddresses[] = {{"GET", "/healthz", get_health},
                                   {"GET", "/openapi.json", get_openapi},
                                   {"GET", "/config", get_config},
+                                  {"GET", "/status", get_status},
                                   {"GET", "/models", list_models},
                                   {"GET", "/models/*", get_model},
                                   {"POST", "/models/*/tokenize", tokenize},
                                   {"GET", "/models/*/heads", get_heads},
+                                  {"POST", "/models/*/open", start_opening},
+                                  {"GET", "/models/*/open", get_opening},
+                                  {"DELETE", "/models/*/open", cancel_opening},
+                                  {"GET", "/models/*/open/events", watch_opening},
                                   {"POST", "/traces", create_trace},
                                   {"GET", "/traces/*", get_trace},
                                   {"DELETE", "/traces/*", cancel_trace},
@@ -55,15 +60,17 @@ std::optional<std::vector<std::string_view>> match(std::string_view pattern, std
   return places;
 }
 
+std::string_view below_api(std::string_view path) {
+  return path.substr(kApi.size());
+}
+
 Answer<HttpResponse> dispatch(App& app, const HttpRequest& request) {
-  const std::string_view path = std::string_view(request.path).substr(kApi.size());
+  const std::string_view path = below_api(request.path);
   const std::string_view method =
       request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
-  std::set<std::string_view> allowed;
   for (const Address& address : kAddresses) {
     const auto places = match(address.pattern, path);
     if (!places) continue;
-    allowed.insert(address.method);
     if (address.method != method) continue;
     Call call{request, {}};
     for (const std::string_view place : *places) {
@@ -73,15 +80,34 @@ Answer<HttpResponse> dispatch(App& app, const HttpRequest& request) {
     }
     return address.handler(app, call);
   }
+  const std::string allowed = allowed_methods(request.path);
   if (allowed.empty())
     return failure(404, "not_found", "there is nothing at this address", "see /api/v1/openapi.json");
-  return failure(405, "method", fmt::format("expected the method {}", fmt::join(allowed, " or ")));
+  return refused_method(allowed);
 }
 
 }  // namespace
 
 bool is_api(std::string_view path) {
   return path == "/api" || path.starts_with("/api/");
+}
+
+std::string allowed_methods(std::string_view path) {
+  if (!path.starts_with(kApi)) return "";
+  std::set<std::string_view> methods;
+  for (const Address& address : kAddresses) {
+    if (!match(address.pattern, below_api(path))) continue;
+    methods.insert(address.method);
+    if (address.method == "GET") methods.insert("HEAD");
+  }
+  return fmt::format("{}", fmt::join(methods, ", "));
+}
+
+HttpResponse refused_method(const std::string& allowed) {
+  HttpResponse response =
+      json(error_json({405, "method", fmt::format("expected one of the methods {}", allowed)}), 405);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
 }
 
 HttpResponse route(App& app, const HttpRequest& request) {

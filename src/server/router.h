@@ -14,4 +14,9 @@ bool is_api(std::string_view path);
 /// 405 for another method.
 HttpResponse route(App& app, const HttpRequest& request);
 
+/// The methods of an address, as the header Allow names them; empty where there is nothing.
+std::string allowed_methods(std::string_view path);
+/// 405
+HttpResponse refused_method(const std::string& allowed);
+
 }  // namespace limpid

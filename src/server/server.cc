@@ -5,6 +5,7 @@
 
 #include "server/app.h"
 #include "server/assets.h"
+#include "server/compression.h"
 #include "server/http_server.h"
 #include "server/json_answers.h"
 #include "server/router.h"
@@ -99,7 +100,8 @@ class Server::Impl {
     }
     if (!failure && request.method != "GET" && request.method != "HEAD" && request.method != "POST" &&
         request.method != "DELETE") {
-      failure = Failure(405, "method", "expected the method GET, POST or DELETE");
+      const std::string allowed = allowed_methods(request.path);
+      return refused_method(allowed.empty() ? "GET, HEAD" : allowed);
     }
     if (!failure && request.method == "POST" && !is_json(request.header("content-type"))) {
       failure = Failure(400, "invalid_argument", "Content-Type: expected application/json, found another");
@@ -113,7 +115,11 @@ class Server::Impl {
   }
 
   HttpResponse handle(const HttpRequest& request) {
-    if (is_api(request.path)) return route(app_, request);
+    if (is_api(request.path)) {
+      HttpResponse response = route(app_, request);
+      compress(request, response);
+      return response;
+    }
     return serve_asset(request, assets());
   }
 

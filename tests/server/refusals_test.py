@@ -4,6 +4,7 @@ python3 tests/server/refusals_test.py PROGRAM    needs jsonschema (build/venv)
 """
 
 import http.client
+import socket
 import sys
 import threading
 import time
@@ -157,6 +158,10 @@ class Refusals(TinyModels):
                 "state=x&kind=lens",
                 "kind=attention&head=9.9",
                 "html=1",
+                "kind=route&state=x",
+                "kind=lens&threshold=2",
+                "kind=lens&head=x",
+                "kind=attention&min_flow=2",
             ),
             "events": ("x=1",),
         }
@@ -202,10 +207,12 @@ class Refusals(TinyModels):
             ("GET", "/generate"),
             ("POST", f"/traces/{UNKNOWN}"),
         ):
-            self.ask(method, path, 405, {} if method == "POST" else None, "method")
+            response = self.ask(method, path, 405, {} if method == "POST" else None, "method")
+            self.assertNotIn(method, response.headers["allow"].split(", "))
         for method in ("PUT", "PATCH", "OPTIONS", "TRACE", "CONNECT"):
             response = self.server.request(method, f"{API}/config")
             self.assertEqual(response.status, 405, method)
+            self.assertEqual(response.headers["allow"], "GET, HEAD")
             self.assertNotIn("access-control-allow-origin", response.headers)
 
     def test_pages_of_other_sites_get_nothing(self):
@@ -265,6 +272,7 @@ class Refusals(TinyModels):
             "a long header": (get + b"X: " + b"y" * 10000 + b"\r\n\r\n", 400),
             "many headers": (get + b"X: y\r\n" * 10000 + b"\r\n", 431),
             "a long address": (b"GET /" + b"y" * 9000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 431),
+            "an address beyond all limits": (b"GET /" + b"y" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 431),
             "no request": (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", 400),
             "another protocol": (b"GET / HTTP/9.9\r\n\r\n", 400),
             "no host": (f"GET {API}/config HTTP/1.1\r\n\r\n".encode(), 403),
@@ -306,8 +314,37 @@ class Refusals(TinyModels):
         for thread in threads:
             thread.join()
         self.assertLess(time.monotonic() - begun, 60)  # 10 s, unless the machine is busy
-        for number, answer in answers.items():
-            self.assertTrue(number % 3 != 2 or answer.startswith(b"HTTP/1.1 408 "), answer[:100])
+        for number, answer in answers.items():  # who says nothing at all hears nothing
+            self.assertTrue(answer.startswith(b"HTTP/1.1 408 ") if number % 3 else answer == b"", answer[:100])
+
+
+    def test_idle_connections_hold_nobody_up(self):
+        idle = [http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60) for _ in range(300)]
+        for number, connection in enumerate(idle):
+            connection.connect()
+            self.addCleanup(connection.close)
+            if number % 2:
+                connection.request("GET", f"{API}/healthz")
+                self.assertEqual(connection.getresponse().read(), b'{"ok":true}\n')
+        begun = time.monotonic()
+        self.ask("GET", "/healthz")
+        self.assertLess(time.monotonic() - begun, 2)  # milliseconds, unless the machine is busy
+        for connection in idle[-40:]:  # they are still good
+            connection.request("GET", f"{API}/healthz")
+            self.assertEqual(connection.getresponse().read(), b'{"ok":true}\n')
+        # Closed after five seconds without a request.
+        idle[-1].sock.settimeout(30)
+        self.assertEqual(idle[-1].sock.recv(1), b"")
+
+    def test_connections_beyond_the_limit_go_the_oldest_first(self):
+        idle = [socket.create_connection(("127.0.0.1", self.server.port), timeout=60) for _ in range(600)]
+        for connection in idle:
+            self.addCleanup(connection.close)
+        idle[0].settimeout(4)  # before it has been idle for too long
+        self.assertEqual(idle[0].recv(1), b"")
+        idle[-1].sendall(f"GET {API}/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        self.assertTrue(idle[-1].recv(100).startswith(b"HTTP/1.1 200 "))
+        self.ask("GET", "/healthz")
 
 
 class Guarded(Case):
@@ -343,6 +380,11 @@ class Guarded(Case):
         cookie = response.headers["set-cookie"]
         for part in ("HttpOnly", "SameSite=Strict", f"limpid_token={TOKEN};"):
             self.assertIn(part, cookie)
+
+    def test_no_status_unless_asked_for(self):
+        response = self.ask("GET", "/status", 404, code="not_found")
+        self.assertIn("--debug", response.json["error"]["hint"])
+        self.assertFalse(self.ask("GET", "/config").json["debug"])
 
     def test_names_must_be_allowed(self):
         self.ask("GET", "/config", 403, code="forbidden", headers={"Host": "example.org"})

@@ -8,8 +8,6 @@ namespace limpid {
 
 namespace {
 
-constexpr size_t kPredictions = 5;
-
 HttpResponse svg(std::string text) {
   return {.content_type = "image/svg+xml", .body = std::move(text)};
 }
@@ -19,18 +17,13 @@ using Drawing = Reading;
 
 Answer<Drawing> draw_route(const App& app, const Query& query, const StoredTrace& trace,
                            const FigureOptions& options) {
-  SERVER_TRY(const int position, position_of(query, *trace.trace));
-  SERVER_TRY(const double threshold, query.number("threshold", RouteOptions().threshold, 0, 1));
-  SERVER_TRY(const bool renormalize, query.boolean("renormalize", true));
+  SERVER_TRY(const RouteOptions request, route_request(query, *trace.trace));
   SERVER_TRY(const double min_flow, query.number("min_flow", 0.01, 0, 1));
   return [=, &app](StoredTrace& stored, const RunControl&) -> Answer<HttpResponse> {
-    SERVER_TRY(std::shared_ptr<Contributions> shares, shares_for(app, stored, threshold));
-    SERVER_TRY(Explanation explanation,
-               stored.model->session.explain(stored.trace, position, kPredictions, std::move(shares)));
-    SERVER_TRY(const Route route,
-               explanation.route({.threshold = static_cast<float>(threshold), .renormalize = renormalize}));
-    const RouteRun run = {stored.model->session.name(), explanation.tokens(), explanation.predictions()};
-    return svg(route_figure(route, run, min_flow, options));
+    SERVER_TRY(const ReadRoute drawn, read_route(app, stored, request));
+    const RouteRun run = {stored.model->session.name(), drawn.explanation.tokens(),
+                          drawn.explanation.predictions()};
+    return svg(route_figure(drawn.route, run, min_flow, options));
   };
 }
 
@@ -65,11 +58,15 @@ Answer<HttpResponse> get_figure(App& app, const Call& call) {
   options.theme = theme == 0 ? light_theme() : dark_theme();
   SERVER_TRY(options.width, query.number("width", options.width, kMinFigureWidth, kMaxFigureWidth));
   SERVER_TRY(const size_t kind, query.choice("kind", {"route", "lens", "attention"}));
-  Answer<Drawing> drawing = kind == 0   ? draw_route(app, query, *trace, options)
-                            : kind == 1 ? draw_lens(query, options)
-                                        : draw_attention(query, *trace, options);
-  if (!drawing) return tl::unexpected<Failure>(drawing.error());
-  return read(app, call, trace, *drawing);
+  // Parameters of another kind are looked at too: nothing that is wrong passes without a word.
+  SERVER_TRY(Drawing drawing, draw_route(app, query, *trace, options));
+  SERVER_TRY(Drawing lens, draw_lens(query, options));
+  if (kind == 1) drawing = std::move(lens);
+  if (kind == 2 || !query.all("head").empty() || !query.all("layer").empty()) {
+    SERVER_TRY(Drawing maps, draw_attention(query, *trace, options));
+    if (kind == 2) drawing = std::move(maps);
+  }
+  return read(app, call, trace, drawing);
 }
 
 }  // namespace limpid

@@ -5,10 +5,14 @@
 #include <bit>
 #include <fmt/format.h>
 
+#include "api/words.h"
+#include "base/stopwatch.h"
+
 namespace limpid {
 
 namespace {
 
+constexpr size_t kPredictions = 5;
 constexpr size_t kMostMapBytes = size_t{32} << 20;  // in one answer; as text it is more
 
 /// Bytes that shares above a threshold below the floor may take: of a state at most one pair of tokens for
@@ -20,16 +24,46 @@ size_t worst_bytes(const Trace& trace, double threshold) {
                              (sizeof(KeyShare) + static_cast<double>(trace.spec.n_head) * sizeof(HeadShare)));
 }
 
-Answer<HeadId> parse_head(const std::string& text, const ModelSpec& spec) {
-  const auto parts = split(text, '.');
-  if (parts.size() != 2) return bad_request("head: expected LAYER.HEAD, as in 5.1");
-  SERVER_TRY(const int layer, parse_integer("head: its layer", parts[0], 0, spec.n_layer - 1));
-  SERVER_TRY(const int head, parse_integer("head", parts[1], 0, spec.n_head - 1));
-  return HeadId{layer, head};
+/// The shares that a route of this threshold is drawn from; see read_route.
+Answer<std::shared_ptr<Contributions>> shares_for(const App& app, const StoredTrace& trace,
+                                                  double threshold) {
+  if (threshold >= Contributions::kDefaultFloor) return trace.contributions;
+  if (worst_bytes(*trace.trace, threshold) > app.traces.capacity()) {
+    return bad_request(
+        fmt::format("threshold: expected at least {} of a run of {} tokens, found {}",
+                    Contributions::kDefaultFloor, trace.trace->n_tok(), threshold),
+        "smaller ones take more memory than cache_bytes; `limpid explain --threshold` has no such limit");
+  }
+  return std::make_shared<Contributions>(trace.model->session.model(), *trace.trace,
+                                         static_cast<float>(threshold));
 }
+
+/// Notes what is spent on shares while it lives.
+class ShareTimer {
+ public:
+  ShareTimer(const Contributions& shares, RunSeconds& noted)
+      : shares_(shares), noted_(noted), before_(shares.seconds()) {}
+  ~ShareTimer() { noted_.contributions = noted_.contributions + spent(); }
+  ShareTimer(const ShareTimer&) = delete;
+  ShareTimer& operator=(const ShareTimer&) = delete;
+
+  double beside_shares() const { return std::max(0.0, watch_.seconds() - spent()); }
+
+ private:
+  double spent() const { return shares_.seconds() - before_; }
+
+  const Contributions& shares_;
+  RunSeconds& noted_;
+  double before_;
+  Stopwatch watch_;
+};
 
 void append(uint32_t value, std::string& to) {
   for (int shift = 0; shift < 32; shift += 8) to += static_cast<char>(value >> shift & 0xff);
+}
+
+void append(float value, std::string& to) {
+  append(std::bit_cast<uint32_t>(value), to);
 }
 
 }  // namespace
@@ -38,6 +72,15 @@ Answer<int> position_of(const Query& query, const Trace& trace) {
   SERVER_TRY(const int token, query.integer("token", -1, -kMostPositions, kMostPositions));
   SERVER_TRY(const int position, resolve_position(token, trace.n_tok()));
   return position;
+}
+
+Answer<RouteOptions> route_request(const Query& query, const Trace& trace) {
+  RouteOptions options;
+  SERVER_TRY(options.position, position_of(query, trace));
+  SERVER_TRY(const double threshold, query.number("threshold", options.threshold, 0, 1));
+  SERVER_TRY(options.renormalize, query.boolean("renormalize", options.renormalize));
+  options.threshold = static_cast<float>(threshold);
+  return options;
 }
 
 Answer<StateKind> lens_state(const Query& query) {
@@ -49,7 +92,9 @@ Answer<AttentionRequest> attention_request(const Query& query, const Trace& trac
   const ModelSpec& spec = trace.spec;
   AttentionRequest request;
   for (const std::string& text : query.all("head")) {
-    SERVER_TRY(request.heads.emplace_back(), parse_head(text, spec));
+    const std::optional<HeadId> head = parse_head(text);
+    if (!head) return bad_request("head: expected LAYER.HEAD, as in 5.1");
+    request.heads.push_back(*head);
   }
   for (const std::string& text : query.all("layer")) {
     SERVER_TRY(request.layers.emplace_back(), parse_integer("layer", text, 0, spec.n_layer - 1));
@@ -67,17 +112,22 @@ Answer<AttentionRequest> attention_request(const Query& query, const Trace& trac
                  "ask for fewer heads at once");
 }
 
-Answer<std::shared_ptr<Contributions>> shares_for(const App& app, const StoredTrace& trace,
-                                                  double threshold) {
-  if (threshold >= Contributions::kDefaultFloor) return trace.contributions;
-  if (worst_bytes(*trace.trace, threshold) > app.traces.capacity()) {
-    return bad_request(
-        fmt::format("threshold: expected at least {} of a run of {} tokens, found {}",
-                    Contributions::kDefaultFloor, trace.trace->n_tok(), threshold),
-        "smaller ones take more memory than cache_bytes; `limpid explain --threshold` has no such limit");
-  }
-  return std::make_shared<Contributions>(trace.model->session.model(), *trace.trace,
-                                         static_cast<float>(threshold));
+Answer<ReadRoute> read_route(const App& app, StoredTrace& trace, const RouteOptions& options) {
+  SERVER_TRY(const std::shared_ptr<Contributions> shares, shares_for(app, trace, options.threshold));
+  SERVER_TRY(Explanation explanation,
+             trace.model->session.explain(trace.trace, options.position, kPredictions, shares));
+  const ShareTimer timer(*shares, trace.seconds);
+  SERVER_TRY(Route route, explanation.route(options));
+  trace.seconds.route = timer.beside_shares();
+  return ReadRoute{std::move(explanation), std::move(route)};
+}
+
+Answer<SharesResult> read_shares(StoredTrace& trace, int position, double floor) {
+  SERVER_TRY(Explanation explanation,
+             trace.model->session.explain(trace.trace, position, 1, trace.contributions));
+  const ShareTimer timer(*trace.contributions, trace.seconds);
+  SERVER_TRY(SharesResult result, explanation.shares(static_cast<float>(floor)));
+  return result;
 }
 
 Answer<HttpResponse> read(App& app, const Call& call, const StoredTracePtr& trace, const Reading& reading) {
@@ -93,16 +143,23 @@ Answer<HttpResponse> read(App& app, const Call& call, const StoredTracePtr& trac
 }
 
 std::string attention_bytes(const AttentionResult& result) {
-  std::string bytes = "LIMPATT1";
+  std::string bytes = "LIMPATT2";
   const size_t n_tok = result.n_tok();
-  bytes.reserve(16 + result.heads.size() * (8 + 2 * n_tok * n_tok * sizeof(float)));
+  bytes.reserve(16 + result.heads.size() * (28 + n_tok * (n_tok + 1) * sizeof(float)));
   append(static_cast<uint32_t>(n_tok), bytes);
   append(static_cast<uint32_t>(result.heads.size()), bytes);
   for (const HeadMap& map : result.heads) {
     append(static_cast<uint32_t>(map.id.layer), bytes);
     append(static_cast<uint32_t>(map.id.head), bytes);
+    const HeadSummary& means = map.summary;
+    for (const double mean :
+         {means.entropy, means.first, means.first_contribution, means.self, means.contribution}) {
+      append(static_cast<float>(mean), bytes);
+    }
     for (const std::vector<float>* values : {&map.attention, &map.contribution}) {
-      for (const float value : *values) append(std::bit_cast<uint32_t>(value), bytes);
+      for (size_t query = 0; query < n_tok; ++query) {
+        for (size_t key = 0; key <= query; ++key) append((*values)[query * n_tok + key], bytes);
+      }
     }
   }
   return bytes;
