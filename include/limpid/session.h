@@ -47,7 +47,7 @@ struct OpenOptions {
 /// What a model's weights take, in bytes.
 struct WeightBytes {
   size_t stored = 0;       // in its files
-  size_t decoded = 0;      // held in memory now, as float32
+  size_t decoded = 0;      // held in memory now
   size_t all_decoded = 0;  // once all projections are held
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "forward/decode.h"
+
 namespace limpid {
 
 namespace {
@@ -34,13 +36,13 @@ size_t projection_bytes(const ModelDescription& model) {
   return largest + attention_out;
 }
 
-/// Buffers of one block: states, the FFN's hidden layer, one head's attention and shares.
+/// Buffers of one block: states, the FFN's hidden layer, attention of all heads and shares.
 size_t block_bytes(const ModelSpec& spec, size_t n_tok) {
   const size_t d_mlp = static_cast<size_t>(spec.moe ? std::max(spec.d_mlp, spec.moe->d_expert) : spec.d_mlp);
   const size_t per_token =
       6 * static_cast<size_t>(spec.d_model) + 3 * d_mlp + static_cast<size_t>(spec.d_query());
   const size_t shares = std::min(n_tok * n_tok * static_cast<size_t>(spec.n_head), size_t{16} << 20);
-  return sizeof(float) * (n_tok * per_token + n_tok * n_tok + shares + static_cast<size_t>(spec.n_vocab));
+  return sizeof(float) * (n_tok * per_token + 2 * shares + static_cast<size_t>(spec.n_vocab));
 }
 
 std::string megabytes(size_t bytes) {
@@ -49,13 +51,15 @@ std::string megabytes(size_t bytes) {
 
 }  // namespace
 
-MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& checkpoint, size_t n_tok,
-                               bool block_outputs) {
+MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& checkpoint,
+                               const Backend& backend, size_t n_tok, bool block_outputs) {
   MemoryEstimate estimate;
   for (const auto& [name, tensor] : checkpoint.tensors) {
     estimate.stored_bytes += tensor.data.size() + (tensor.scale ? tensor.scale->data.size() : 0);
   }
-  const auto add = [&](const LinearWeights& l) { estimate.packed_bytes += l.n_out * l.n_in * sizeof(float); };
+  const auto add = [&](const LinearWeights& l) {
+    estimate.packed_bytes += l.n_out * l.n_in * backend.bytes_per_weight(weight_precision(l));
+  };
   for (const LayerWeights& layer : model.weights.layers) for_each_linear(layer, add);
   const ModelSpec& spec = model.spec;
   const auto d = static_cast<size_t>(spec.d_model);

@@ -5,13 +5,14 @@
 #include <cstddef>
 
 #include "base/result.h"
+#include "kernels/kernels.h"
 #include "model/family.h"
 
 namespace limpid {
 
 struct MemoryEstimate {
   size_t stored_bytes = 0;  // tensors as they lie in the file (mapped; the system may drop them at any time)
-  size_t packed_bytes = 0;  // projections of all layers, decoded to float32
+  size_t packed_bytes = 0;  // projections of all layers, as the backend holds them
   size_t trace_bytes = 0;   // states kept for n_tok tokens
   size_t scratch_bytes =
       0;  // what comes and goes: the largest projection, buffers of a block, the program itself
@@ -21,8 +22,8 @@ struct MemoryEstimate {
 };
 
 /// `block_outputs`: what attention and FFN add is kept too (RunOptions::keep_block_outputs).
-MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& checkpoint, size_t n_tok,
-                               bool block_outputs = false);
+MemoryEstimate estimate_memory(const ModelDescription& model, const Checkpoint& checkpoint,
+                               const Backend& backend, size_t n_tok, bool block_outputs = false);
 
 enum class MemoryPolicy {
   kResident,  // all weights are kept in memory

@@ -66,6 +66,13 @@ Result<BenchRow> bench_row(const Session& session, size_t n_tok, int repeats, co
   std::vector<double> forward, contribution, route, explain;
   reset_peak_memory();
   for (int i = 0; i < repeats; ++i) {
+    LIMPID_TRY(explain.emplace_back(), timed([&]() -> Status {
+                 LIMPID_TRY(Explanation explanation, session.explain({.prompt = {.text = {}, .ids = ids}}));
+                 return explanation.route({}).map([](const Route&) {});
+               }));
+  }
+  row.explain_peak_bytes = process_memory().peak_bytes;
+  for (int i = 0; i < repeats; ++i) {
     LIMPID_CHECK_OK(control.tick(fmt::format("{} tokens", n_tok), static_cast<double>(i) / repeats));
     Trace trace;
     LIMPID_TRY(forward.emplace_back(), timed([&]() -> Status {
@@ -73,19 +80,15 @@ Result<BenchRow> bench_row(const Session& session, size_t n_tok, int repeats, co
                  logits(session.model(), trace, std::array{options.position});
                  return {};
                }));
+    row.trace_bytes = trace.n_bytes();
     Contributions contributions(session.model(), trace);
     LIMPID_TRY(contribution.emplace_back(), timed([&] { return compute_all(contributions); }));
+    row.shares_bytes = contributions.n_bytes();
     LIMPID_TRY(route.emplace_back(), timed([&]() -> Status {
                  LIMPID_TRY(const Route r, extract_route(contributions, options));
                  row.n_node = r.nodes.size();
                  row.n_edge = r.edges.size();
                  return {};
-               }));
-  }
-  for (int i = 0; i < repeats; ++i) {
-    LIMPID_TRY(explain.emplace_back(), timed([&]() -> Status {
-                 LIMPID_TRY(Explanation explanation, session.explain({.prompt = {.text = {}, .ids = ids}}));
-                 return explanation.route({}).map([](const Route&) {});
                }));
   }
   row.forward_seconds = median(forward);
@@ -122,6 +125,7 @@ Result<BenchResult> bench(std::string_view model, const BenchRequest& request, c
     LIMPID_TRY(result.rows.emplace_back(),
                bench_row(session, static_cast<size_t>(n_tok), request.repeats, control));
   }
+  result.weights = session.weight_bytes();
   return result;
 }
 

@@ -16,13 +16,17 @@ struct BenchRow {
   double route_seconds = 0;         // the route at 0.04 from the last token, shares being there
   double explain_seconds = 0;       // prompt to route with shares on demand: what `explain` waits for
   size_t n_node = 0, n_edge = 0;    // of that route
-  size_t peak_bytes = 0;            // highest resident memory of the process during this row
+  size_t trace_bytes = 0;           // states of the run
+  size_t shares_bytes = 0;          // shares of the full graph that are kept
+  size_t explain_peak_bytes = 0;    // highest resident memory of the process while explaining
+  size_t peak_bytes = 0;            // the same with the full graph
 };
 
 struct BenchResult {
   std::string model;
   int threads = 0;
   double load_seconds = 0;  // opening, and decoding and packing all weights
+  WeightBytes weights = {};
   std::vector<BenchRow> rows;
 };
 

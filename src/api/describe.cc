@@ -32,7 +32,7 @@ Result<ModelInfo> describe(std::string_view model, size_t n_tok, const OpenOptio
   info.n_tok = n_tok;
   if (description) {
     info.spec = description->spec;
-    info.memory = estimate_memory(*description, checkpoint, n_tok);
+    info.memory = estimate_memory(*description, checkpoint, cpu_backend(), n_tok);
     info.memory_budget = memory_budget(options, checkpoint);
     info.plan = plan_memory(info.memory, info.memory_budget);
   } else if (description.error().code == ErrorCode::kUnsupported) {

@@ -119,6 +119,8 @@ std::string to_json(const Models& models) {
 
 std::string to_json(const BenchResult& result) {
   Json json = {{"model", result.model}, {"threads", result.threads}, {"load_seconds", result.load_seconds}};
+  json["weights"] = {{"decoded_bytes", result.weights.decoded},
+                     {"all_decoded_bytes", result.weights.all_decoded}};
   json["rows"] = Json::array();
   for (const BenchRow& row : result.rows) {
     json["rows"].push_back({{"n_tok", row.n_tok},
@@ -128,6 +130,9 @@ std::string to_json(const BenchResult& result) {
                             {"explain_seconds", row.explain_seconds},
                             {"n_node", row.n_node},
                             {"n_edge", row.n_edge},
+                            {"trace_bytes", row.trace_bytes},
+                            {"shares_bytes", row.shares_bytes},
+                            {"explain_peak_bytes", row.explain_peak_bytes},
                             {"peak_bytes", row.peak_bytes}});
   }
   return dump(json);

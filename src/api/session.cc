@@ -53,8 +53,8 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options,
 }
 
 Status Session::limit_weights(size_t n_tok, bool keep_block_outputs) const {
-  const MemoryEstimate estimate =
-      estimate_memory(model_->description(), model_->checkpoint(), n_tok, keep_block_outputs);
+  const MemoryEstimate estimate = estimate_memory(model_->description(), model_->checkpoint(),
+                                                  model_->backend(), n_tok, keep_block_outputs);
   LIMPID_TRY(const MemoryPlan plan, require_memory(estimate, memory_, n_tok));
   model_->limit_packed_bytes(plan.policy == MemoryPolicy::kResident ? WeightBudget::kUnlimited
                                                                     : plan.kept_bytes);
@@ -73,11 +73,12 @@ Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options
 }
 
 size_t Session::trace_bytes(size_t n_tok) const {
-  return estimate_memory(model_->description(), model_->checkpoint(), n_tok).trace_bytes;
+  return estimate_memory(model_->description(), model_->checkpoint(), model_->backend(), n_tok).trace_bytes;
 }
 
 WeightBytes Session::weight_bytes() const {
-  const MemoryEstimate estimate = estimate_memory(model_->description(), model_->checkpoint(), 1);
+  const MemoryEstimate estimate =
+      estimate_memory(model_->description(), model_->checkpoint(), model_->backend(), 1);
   return {estimate.stored_bytes, model_->n_packed_bytes(), estimate.packed_bytes};
 }
 

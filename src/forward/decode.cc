@@ -126,4 +126,11 @@ void with_row_reader(const Backend& backend, const LinearWeights& linear,
   });
 }
 
+Precision weight_precision(const LinearWeights& linear) {
+  const bool as_stored = std::ranges::all_of(linear.rows, [](const RowSlice& slice) {
+    return slice.tensor->type == DType::kBF16 && !slice.tensor->scale && !slice.tensor->update;
+  });
+  return as_stored ? Precision::kBFloat16 : Precision::kFloat32;
+}
+
 }  // namespace limpid

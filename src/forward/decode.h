@@ -26,4 +26,7 @@ std::vector<float> decode_slices(const Backend& backend, std::span<const VectorS
 void with_row_reader(const Backend& backend, const LinearWeights& linear,
                      const std::function<void(const Backend::RowReader&)>& use);
 
+/// bfloat16 where every value is one as stored.
+Precision weight_precision(const LinearWeights& linear);
+
 }  // namespace limpid

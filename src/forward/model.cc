@@ -22,14 +22,6 @@ std::optional<Norm> load_norm(const std::optional<NormWeights>& weights, const B
   return weights ? std::optional(load_norm(*weights, backend)) : std::nullopt;
 }
 
-/// bfloat16 where every value is one as stored.
-Precision precision(const LinearWeights& weights) {
-  const bool as_stored = std::ranges::all_of(weights.rows, [](const RowSlice& slice) {
-    return slice.tensor->type == DType::kBF16 && !slice.tensor->scale && !slice.tensor->update;
-  });
-  return as_stored ? Precision::kBFloat16 : Precision::kFloat32;
-}
-
 void release_pages(const LinearWeights& weights) {
   for (const RowSlice& slice : weights.rows) limpid::release_pages(slice.tensor->data);
 }
@@ -39,7 +31,7 @@ void release_pages(const LinearWeights& weights) {
 std::shared_ptr<const PackedMatrix> Linear::pack() const {
   std::shared_ptr<const PackedMatrix> packed;
   with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
-    packed = backend_.pack(weights_.n_out, weights_.n_in, precision(weights_), reader);
+    packed = backend_.pack(weights_.n_out, weights_.n_in, weight_precision(weights_), reader);
   });
   release_pages(weights_);
   return packed;
@@ -139,14 +131,14 @@ void Model::limit_packed_bytes(size_t limit) const {
 
 Status Model::pack_ahead(const RunControl& control) const {
   std::vector<const Linear*> linears;
-  size_t n_element = 0;
+  size_t n_byte = 0;
   for (const Layer& layer : layers_) {
     layer.for_each_linear([&](const Linear& linear) {
       linears.push_back(&linear);
-      n_element += linear.n_out() * linear.n_in();
+      n_byte += linear.n_out() * linear.n_in() * backend_.bytes_per_weight(linear.precision());
     });
   }
-  const double most = static_cast<double>(std::min(budget_.limit(), n_element * sizeof(float)));
+  const double most = static_cast<double>(std::min(budget_.limit(), n_byte));
   for (const Linear* linear : linears) {
     const double fraction = std::min(1.0, static_cast<double>(budget_.used()) / most);
     LIMPID_CHECK_OK(control.tick("decoding weights", fraction));

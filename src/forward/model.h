@@ -15,6 +15,7 @@
 #include "base/matrix.h"
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
+#include "forward/decode.h"
 #include "forward/weight_budget.h"
 #include "kernels/kernels.h"
 #include "model/family.h"
@@ -40,6 +41,7 @@ class Linear {
   void release() const;
   size_t n_out() const { return weights_.n_out; }
   size_t n_in() const { return weights_.n_in; }
+  Precision precision() const { return weight_precision(weights_); }
   /// Decodes the whole matrix, [n_out, n_in].
   Matrix decode() const;
 

@@ -9,6 +9,7 @@ namespace limpid {
 struct BackendFunctions {
   std::string_view name;
   void (*decode)(DType type, const std::byte* bytes, size_t n, float* out);
+  size_t (*bytes_per_weight)(Precision precision);
   std::unique_ptr<PackedMatrix> (*pack)(size_t n_out, size_t n_in, Precision precision,
                                         const Backend::RowReader& read_row);
   void (*matmul)(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias, MatrixView y);
@@ -35,6 +36,7 @@ class CheckedBackend : public Backend {
 
   std::string_view name() const override { return f_.name; }
   void decode(DType type, const std::byte* bytes, size_t n, float* out) const override;
+  size_t bytes_per_weight(Precision precision) const override { return f_.bytes_per_weight(precision); }
   std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
                                      const RowReader& read_row) const override;
   void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias,

@@ -88,6 +88,9 @@ class Backend {
   /// Runs on the calling thread; a RowReader may call it.
   virtual void decode(DType type, const std::byte* bytes, size_t n, float* out) const = 0;
 
+  /// Bytes of one packed weight.
+  virtual size_t bytes_per_weight(Precision precision) const = 0;
+
   /// Fills `out` ([n_in]) with output row `row` of a weight matrix. Called from several threads.
   using RowReader = std::function<void(size_t row, std::span<float> out)>;
   virtual std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,

@@ -20,21 +20,30 @@ struct Options {
   std::string format;
 };
 
+double megabytes(size_t bytes) {
+  return static_cast<double>(bytes) / 1e6;
+}
+
 void print_text(const BenchResult& result) {
-  fmt::print("{}, {} threads; load and pack {:.2f} s. Seconds, median.\n\n", result.model, result.threads,
-             result.load_seconds);
+  fmt::print("{}, {} threads; load and pack {:.2f} s; weights {:.0f} MB. Seconds, median.\n\n", result.model,
+             result.threads, result.load_seconds, megabytes(result.weights.decoded));
   fmt::print(
-      "tokens  forward  contributions    route    total  contr./fwd.   explain   peak MB   nodes   edges\n");
+      "                            shares             full    ratio      MB:                 peak,     "
+      "peak,\n"
+      "tokens  forward  explain  /forward    route   graph  /forward  states   shares   explain      full   "
+      "nodes   edges\n");
   for (const BenchRow& r : result.rows) {
     fmt::print(
-        "{:>6}  {:>7.3f}  {:>13.3f}  {:>7.4f}  {:>7.3f}  {:>11.2f}  {:>8.3f}  {:>8.0f}  {:>6}  {:>6}\n",
-        r.n_tok, r.forward_seconds, r.contribution_seconds, r.route_seconds,
-        r.forward_seconds + r.contribution_seconds + r.route_seconds,
-        r.contribution_seconds / r.forward_seconds, r.explain_seconds,
-        static_cast<double>(r.peak_bytes) / 1e6, r.n_node, r.n_edge);
+        "{:>6}  {:>7.3f}  {:>7.3f}  {:>8.2f}  {:>7.4f}  {:>6.3f}  {:>8.2f}  {:>6.0f}  {:>7.1f}  {:>8.0f}  "
+        "{:>8.0f}  {:>6}  {:>6}\n",
+        r.n_tok, r.forward_seconds, r.explain_seconds,
+        std::max(0.0, r.explain_seconds / r.forward_seconds - 1), r.route_seconds, r.contribution_seconds,
+        r.contribution_seconds / r.forward_seconds, megabytes(r.trace_bytes), megabytes(r.shares_bytes),
+        megabytes(r.explain_peak_bytes), megabytes(r.peak_bytes), r.n_node, r.n_edge);
   }
   fmt::print(
-      "\ncontributions: every layer, position, key and head. explain: prompt to route, shares on demand.\n");
+      "\nexplain: prompt to route, shares on demand. full graph: shares of every layer, position, key and "
+      "head.\n");
 }
 
 Status run_bench(const Options& options) {

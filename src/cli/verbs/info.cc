@@ -43,7 +43,7 @@ std::string describe_plan(const ModelInfo& info) {
 void print_memory(const ModelInfo& info) {
   const MemoryEstimate& m = info.memory;
   line("memory",
-       fmt::format("about {} for {} tokens: weights as float32 {}, states {}, buffers {}; file {}",
+       fmt::format("about {} for {} tokens: weights {}, states {}, buffers {}; file {}",
                    megabytes(m.packed_bytes + m.working_bytes()), info.n_tok, megabytes(m.packed_bytes),
                    megabytes(m.trace_bytes), megabytes(m.scratch_bytes), megabytes(m.stored_bytes)));
   line("", fmt::format("within {}: {}", megabytes(info.memory_budget), describe_plan(info)));

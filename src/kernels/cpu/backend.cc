@@ -7,6 +7,7 @@ const Backend& cpu_backend() {
   using namespace limpid::cpu;
   static const CheckedBackend backend({.name = "cpu",
                                        .decode = decode,
+                                       .bytes_per_weight = bytes_per_weight,
                                        .pack = pack,
                                        .matmul = matmul,
                                        .gemm = gemm,

@@ -7,6 +7,7 @@ namespace limpid::cpu {
 
 void decode(DType type, const std::byte* bytes, size_t n, float* out);
 
+size_t bytes_per_weight(Precision precision);
 std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
                                    const Backend::RowReader& read_row);
 void matmul(ConstMatrixView x, const PackedMatrix& w, std::span<const float> bias, MatrixView y);

@@ -49,6 +49,10 @@ size_t PanelMatrix::used_rows(size_t panel) const {
   return std::min(panel_rows_, n_out_ - panel * panel_rows_);
 }
 
+size_t bytes_per_weight(Precision precision) {
+  return precision == Precision::kBFloat16 && multiplies_bfloat16() ? sizeof(uint16_t) : sizeof(float);
+}
+
 std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precision,
                                    const Backend::RowReader& read_row) {
   struct State {

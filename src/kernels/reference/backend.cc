@@ -7,6 +7,7 @@ const Backend& reference_backend() {
   using namespace limpid::reference;
   static const CheckedBackend backend({.name = "reference",
                                        .decode = decode,
+                                       .bytes_per_weight = bytes_per_weight,
                                        .pack = pack,
                                        .matmul = matmul,
                                        .gemm = gemm,

@@ -18,6 +18,10 @@ class RowMajorMatrix : public PackedMatrix {
 
 }  // namespace
 
+size_t bytes_per_weight(Precision) {
+  return sizeof(float);
+}
+
 std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision, const Backend::RowReader& read_row) {
   Matrix rows(n_out, n_in);
   for (size_t i = 0; i < n_out; ++i) read_row(i, rows.row(i));
