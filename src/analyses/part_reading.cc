@@ -47,12 +47,16 @@ void part_logits(const Model& model, ConstMatrixView parts, std::span<const floa
 }  // namespace
 
 std::vector<PartScores> read_parts(const Model& model, ConstMatrixView parts, std::span<const float> last,
-                                   Normalize normalize, size_t n_token) {
+                                   Normalize normalize, std::span<const size_t> n_token) {
   Matrix logits(parts.rows, static_cast<size_t>(model.spec().n_vocab));
   part_logits(model, parts, last, normalize, logits.view());
   std::vector<PartScores> scores(parts.rows);
-  for (size_t r = 0; r < parts.rows; ++r) {
-    scores[r] = {first(logits.row(r), n_token, std::greater()), first(logits.row(r), n_token, std::less())};
+  const auto n_row = static_cast<int>(parts.rows);
+#pragma omp parallel for schedule(dynamic)
+  for (int i = 0; i < n_row; ++i) {
+    const auto r = static_cast<size_t>(i);
+    scores[r] = {first(logits.row(r), n_token[r], std::greater()),
+                 first(logits.row(r), n_token[r], std::less())};
   }
   return scores;
 }

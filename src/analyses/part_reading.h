@@ -22,10 +22,10 @@ struct PartScores {
   std::vector<IdScore> suppressed;  // the smallest, ascending; equal ones by ascending id
 };
 
-/// Of every row of `parts`, [m, d_model]. last: resid_post of the last layer at the parts' position. Soft cap
-/// and bias of the logits apply in the readings that treat a part as a state (kPart, kNone), not where parts
-/// add up.
+/// Of every row of `parts`, [m, d_model], n_token[row] at each end. last: resid_post of the last layer at the
+/// parts' position. Soft cap and bias of the logits apply in the readings that treat a part as a state
+/// (kPart, kNone), not where parts add up.
 std::vector<PartScores> read_parts(const Model& model, ConstMatrixView parts, std::span<const float> last,
-                                   Normalize normalize, size_t n_token);
+                                   Normalize normalize, std::span<const size_t> n_token);
 
 }  // namespace limpid

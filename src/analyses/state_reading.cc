@@ -29,8 +29,12 @@ StateReading read_distribution(std::span<const float> logits, size_t n_top, std:
   return reading;
 }
 
-Result<std::vector<StateReading>> read_states(const Model& model, ConstMatrixView states, size_t n_top,
-                                              std::span<const int> chosen, const RunControl& control) {
+namespace {
+
+/// chosen(row): the ids to look for.
+template <class Chosen>
+Result<std::vector<StateReading>> read_rows(const Model& model, ConstMatrixView states, size_t n_top,
+                                            const Chosen& chosen, const RunControl& control) {
   constexpr size_t kMaxLogits = size_t{16} << 20;  // of a block of rows: 64 MB
   const auto n_vocab = static_cast<size_t>(model.spec().n_vocab);
   const size_t block = std::clamp<size_t>(kMaxLogits / n_vocab, 1, std::max<size_t>(1, states.rows));
@@ -46,10 +50,25 @@ Result<std::vector<StateReading>> read_states(const Model& model, ConstMatrixVie
 #pragma omp parallel for schedule(dynamic)
     for (int r = 0; r < n; ++r) {
       const auto row = static_cast<size_t>(r);
-      readings[begin + row] = read_distribution(y.row(row), n_top, chosen);
+      readings[begin + row] = read_distribution(y.row(row), n_top, chosen(begin + row));
     }
   }
   return readings;
+}
+
+}  // namespace
+
+Result<std::vector<StateReading>> read_states(const Model& model, ConstMatrixView states, size_t n_top,
+                                              std::span<const int> chosen, const RunControl& control) {
+  return read_rows(
+      model, states, n_top, [&](size_t) { return chosen; }, control);
+}
+
+Result<std::vector<StateReading>> read_states_each(const Model& model, ConstMatrixView states, size_t n_top,
+                                                   std::span<const std::vector<int>> chosen,
+                                                   const RunControl& control) {
+  return read_rows(
+      model, states, n_top, [&](size_t row) { return std::span<const int>(chosen[row]); }, control);
 }
 
 }  // namespace limpid

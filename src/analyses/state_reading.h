@@ -28,5 +28,9 @@ StateReading read_distribution(std::span<const float> logits, size_t n_top, std:
 /// kCancelled.
 Result<std::vector<StateReading>> read_states(const Model& model, ConstMatrixView states, size_t n_top,
                                               std::span<const int> chosen, const RunControl& control = {});
+/// The same, with other ids for each row.
+Result<std::vector<StateReading>> read_states_each(const Model& model, ConstMatrixView states, size_t n_top,
+                                                   std::span<const std::vector<int>> chosen,
+                                                   const RunControl& control = {});
 
 }  // namespace limpid

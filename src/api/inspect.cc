@@ -5,11 +5,9 @@
 #include <numeric>
 
 #include "analyses/direct_attribution.h"
-#include "analyses/part_reading.h"
-#include "analyses/state_reading.h"
 #include "api/ask.h"
+#include "api/deferred_readings.h"
 #include "api/inspect_subject.h"
-#include "api/token_choice.h"
 #include "attribution/attention_importance.h"
 #include "attribution/ffn_importance.h"
 #include "attribution/neuron_importance.h"
@@ -19,16 +17,30 @@ namespace limpid {
 
 namespace {
 
-/// Fills the sections of one inspection.
+/// What inspections of one run share; few things are kept, for those that follow each other often need the
+/// same.
+struct SharedWork {
+  SharedWork(const Session& session, const Trace& trace) : readings(session, trace) {}
+
+  DeferredReadings readings;
+  std::optional<std::pair<int, OutputProjection>> projection = {};  // of a layer
+  struct AtQuery {
+    int layer, position;
+    AttentionImportance shares;
+  };
+  std::optional<AtQuery> attention = {};
+};
+
+/// Fills the sections of one inspection, but for what is read later.
 class Inspector {
  public:
   Inspector(const Session& session, const Trace& trace, const InspectRequest& request,
-            const RunControl& control, Inspection& out)
-      : session_(session),
-        model_(session.model()),
+            const RunControl& control, SharedWork& shared, Inspection& out)
+      : model_(session.model()),
         trace_(trace),
         request_(request),
         control_(control),
+        shared_(shared),
         out_(out) {}
 
   Status look_at(const Subject& subject) {
@@ -55,9 +67,6 @@ class Inspector {
   }
 
  private:
-  std::span<const float> last_state() const {
-    return trace_.resid_pre(model_.spec().n_layer).row(static_cast<size_t>(position_));
-  }
   Node node(NodeKind kind) const { return {kind, layer_, position_}; }
   ConstMatrixView state_of(const Node& node) const {
     const LayerTrace* layer = node.kind == NodeKind::kEmbed ? nullptr : &trace_.layer(node.layer);
@@ -66,42 +75,37 @@ class Inspector {
                                                               : layer->resid_post.view();
     return all.slice_rows(static_cast<size_t>(node.position), 1);
   }
-  AttentionImportance attention_shares(const OutputProjection& projection) const {
-    return attention_importance(model_, trace_, layer_, positions_, projection);
+  const OutputProjection& projection() {
+    auto& kept = shared_.projection;
+    if (!kept || kept->first != layer_) kept.emplace(layer_, OutputProjection(model_, layer_));
+    return kept->second;
   }
-
-  NamedPrediction named(const Prediction& prediction) const {
-    return {prediction, session_.vocabulary().piece(prediction.id)};
+  const AttentionImportance& attention_shares() {
+    auto& kept = shared_.attention;
+    if (!kept || kept->layer != layer_ || kept->position != position_) {
+      kept = {layer_, position_, attention_importance(model_, trace_, layer_, positions_, projection())};
+    }
+    return kept->shares;
   }
 
   // --- states --------------------------------------------------------------------------------------
 
   Status state(const Node& node) {
     out_.kind = "state";
-    LIMPID_TRY(const std::vector<StateReading> read,
-               read_states(model_, state_of(node), request_.n_prediction, {}, control_));
-    out_.entropy = read.front().entropy;
-    std::vector<TokenReading> below;
+    std::span<const float> below;
     if (node.kind != NodeKind::kEmbed) {
-      std::vector<int> ids;
-      for (const Prediction& p : read.front().top) ids.push_back(p.id);
       const Node lower = node.kind == NodeKind::kMid ? state_below(layer_, position_)
                                                      : Node{NodeKind::kMid, layer_, position_};
-      LIMPID_TRY(std::vector<StateReading> lower_read,
-                 read_states(model_, state_of(lower), 0, ids, control_));
-      below = std::move(lower_read.front().chosen);
+      below = state_of(lower).row(0);
     }
-    for (size_t i = 0; i < read.front().top.size(); ++i) {
-      out_.predictions.push_back({named(read.front().top[i]), i, {}});
-      if (!below.empty()) out_.predictions.back().rank_below = below[i].rank;
-    }
+    shared_.readings.read_state(out_, state_of(node).row(0), below, request_.n_prediction);
     if (node.kind == NodeKind::kMid) attention_parts();
     if (node.kind == NodeKind::kPost) ffn_shares();
     return {};
   }
 
   void attention_parts() {
-    const AttentionImportance shares = attention_shares(OutputProjection(model_, layer_));
+    const AttentionImportance& shares = attention_shares();
     for (size_t k = 0; k < shares.n_key; ++k) {
       const std::span<const float> heads = shares.heads(0, k);
       StatePart part{fmt::format("{}->{}", to_string(state_below(layer_, static_cast<int>(k))),
@@ -128,36 +132,14 @@ class Inspector {
 
   // --- parts ---------------------------------------------------------------------------------------
 
-  /// What the part promotes and suppresses, and what it adds to the logit of the top prediction.
-  Status read(std::span<const float> part) {
-    const ConstMatrixView one(part.data(), 1, part.size());
-    const PartScores scores =
-        read_parts(model_, one, last_state(), request_.normalize, request_.n_token).front();
-    PartReading& reading = out_.reading.emplace();
-    for (const auto& [id, score] : scores.promoted)
-      reading.promoted.push_back({session_.vocabulary().piece(id), score});
-    for (const auto& [id, score] : scores.suppressed)
-      reading.suppressed.push_back({session_.vocabulary().piece(id), score});
-    LIMPID_CHECK_OK(find_target());
+  /// What the part promotes and suppresses, and what it adds to the logit of the target.
+  Status read(std::vector<float> part) {
+    LIMPID_TRY(out_.target, shared_.readings.target(position_, request_.target));
     out_.adds_to_target = dot(logit_direction(model_, trace_, position_, out_.target->prediction.id), part);
+    shared_.readings.read_part(out_, std::move(part), position_, request_.n_token);
     return {};
   }
-
-  /// The token asked for, or the top one after this position.
-  Status find_target() {
-    std::vector<int> chosen;
-    if (!request_.target.empty()) {
-      LIMPID_TRY(const int id,
-                 choose_token(session_.vocabulary(), model_.spec().n_vocab, request_.target, "target"));
-      chosen.push_back(id);
-    }
-    const Matrix row = logits(model_, trace_, positions_);
-    const StateReading reading = read_distribution(row.row(0), 1, chosen);
-    out_.target = named(chosen.empty() ? reading.top.front()
-                                       : Prediction{chosen.front(), reading.chosen.front().logit,
-                                                    reading.chosen.front().probability});
-    return {};
-  }
+  Status read(std::span<const float> part) { return read(std::vector<float>(part.begin(), part.end())); }
 
   Status edge(const Subject& subject) {
     if (subject.node.kind == NodeKind::kFfn || subject.from.kind == NodeKind::kFfn) return ffn();
@@ -165,8 +147,7 @@ class Inspector {
     out_.kind = "attention";
     const int key = subject.from.position;
     out_.part_of = to_string(subject.node);
-    const OutputProjection projection(model_, layer_);
-    const AttentionImportance shares = attention_shares(projection);
+    const AttentionImportance& shares = attention_shares();
     const std::span<const float> row = shares.heads(0, static_cast<size_t>(key));
     out_.share = std::accumulate(row.begin(), row.end(), 0.0f);
     if (key == position_) out_.residual_share = shares.residual[0];
@@ -177,7 +158,7 @@ class Inspector {
       out_.heads.push_back({static_cast<int>(h), attention.row(0)[static_cast<size_t>(key)], row[h]});
     }
     std::ranges::stable_sort(out_.heads, std::ranges::greater{}, &HeadPart::share);
-    return read(sum_of_rows(head_outputs(model_, trace_, layer_, position_, projection, key).heads));
+    return read(sum_of_rows(head_outputs(model_, trace_, layer_, position_, projection(), key).heads));
   }
 
   static std::vector<float> sum_of_rows(const Matrix& m) {
@@ -200,8 +181,7 @@ class Inspector {
     out_.kind = "head";
     out_.part_of = to_string(node(NodeKind::kMid));
     const auto h = static_cast<size_t>(index);
-    const OutputProjection projection(model_, layer_);
-    const AttentionImportance shares = attention_shares(projection);
+    const AttentionImportance& shares = attention_shares();
     Matrix attention(1, trace_.n_tok());
     model_.backend().attention_rows(trace_.attention_inputs(layer_), h, positions_, attention.view());
     float total = 0;
@@ -211,7 +191,7 @@ class Inspector {
       total += share;
     }
     out_.share = total;
-    return read(head_outputs(model_, trace_, layer_, position_, projection).heads.row(h));
+    return read(head_outputs(model_, trace_, layer_, position_, projection()).heads.row(h));
   }
 
   Status ffn() {
@@ -225,13 +205,10 @@ class Inspector {
     const auto share = [&](int n) { return shares.neurons.row(0)[static_cast<size_t>(n)]; };
     std::ranges::stable_sort(order, std::ranges::greater{}, share);
     order.resize(std::min(order.size(), request_.n_neuron));
-    const Matrix outputs = neuron_outputs(model_, layer_, order, activations.row(0));
-    const std::vector<PartScores> scores =
-        read_parts(model_, outputs.view(), last_state(), request_.normalize, 1);
-    for (size_t i = 0; i < order.size(); ++i) {
-      out_.neurons.push_back({order[i], activations.row(0)[static_cast<size_t>(order[i])], share(order[i]),
-                              session_.vocabulary().piece(scores[i].promoted.front().id)});
+    for (const int n : order) {
+      out_.neurons.push_back({n, activations.row(0)[static_cast<size_t>(n)], share(n), {}});
     }
+    shared_.readings.read_neurons(out_, neuron_outputs(model_, layer_, order, activations.row(0)), position_);
     return read(ffn_outputs(model_, trace_, layer_, positions_).row(0));
   }
 
@@ -249,10 +226,9 @@ class Inspector {
   Status attention_bias() {
     out_.kind = "bias";
     out_.part_of = to_string(node(NodeKind::kMid));
-    const OutputProjection projection(model_, layer_);
-    const HeadOutputs outputs = head_outputs(model_, trace_, layer_, position_, projection);
+    const HeadOutputs outputs = head_outputs(model_, trace_, layer_, position_, projection());
     if (outputs.bias.empty()) return no_bias("attention");
-    out_.share = attention_shares(projection).bias[0];
+    out_.share = attention_shares().bias[0];
     return read(outputs.bias);
   }
 
@@ -271,7 +247,7 @@ class Inspector {
 
   Status logit() {
     out_.kind = "logit";
-    LIMPID_CHECK_OK(find_target());
+    LIMPID_TRY(out_.target, shared_.readings.target(position_, request_.target));
     LIMPID_TRY(out_.logit_parts,
                direct_attribution(model_, trace_, position_, out_.target->prediction.id, control_));
     std::ranges::stable_sort(out_.logit_parts, std::ranges::greater{},
@@ -279,11 +255,11 @@ class Inspector {
     return {};
   }
 
-  const Session& session_;
   const Model& model_;
   const Trace& trace_;
   const InspectRequest& request_;
   const RunControl& control_;
+  SharedWork& shared_;
   Inspection& out_;
   int layer_ = 0;
   int position_ = 0;
@@ -304,16 +280,29 @@ const char* name(Normalize normalize) {
   return "";
 }
 
+Result<std::vector<Inspection>> Session::inspect(const Trace& trace, std::span<const InspectRequest> requests,
+                                                 const RunControl& control) const {
+  LIMPID_TRY(const std::vector<Piece> tokens, vocabulary_->pieces(trace.ids));
+  SharedWork shared(*this, trace);
+  std::vector<Inspection> all(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    LIMPID_CHECK_OK(control.tick("inspect", static_cast<double>(i) / static_cast<double>(requests.size())));
+    LIMPID_TRY(const Subject subject, resolve_subject(*model_, trace.n_tok(), requests[i].subject));
+    Inspection& out = all[i];
+    out.model = name_;
+    out.subject = to_string(subject);
+    out.normalize = requests[i].normalize;
+    out.tokens = tokens;
+    LIMPID_CHECK_OK(Inspector(*this, trace, requests[i], control, shared, out).look_at(subject));
+  }
+  LIMPID_CHECK_OK(shared.readings.finish(control));
+  return all;
+}
+
 Result<Inspection> Session::inspect(const Trace& trace, const InspectRequest& request,
                                     const RunControl& control) const {
-  Inspection out;
-  LIMPID_TRY(const Subject subject, resolve_subject(*model_, trace.n_tok(), request.subject));
-  out.model = name_;
-  out.subject = to_string(subject);
-  out.normalize = request.normalize;
-  LIMPID_TRY(out.tokens, vocabulary_->pieces(trace.ids));
-  LIMPID_CHECK_OK(Inspector(*this, trace, request, control, out).look_at(subject));
-  return out;
+  LIMPID_TRY(std::vector<Inspection> all, inspect(trace, std::span(&request, 1), control));
+  return std::move(all.front());
 }
 
 Result<Inspection> Session::inspect(const InspectRequest& request, const RunControl& control) const {

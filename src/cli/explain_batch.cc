@@ -99,7 +99,7 @@ void BatchOptions::add_to(CLI::App& app) {
                               "JSON for each")
                    ->option_text("FILE")
                    ->group(kGroup);
-  file->excludes(app.get_option("--format"), app.get_option("--svg"));
+  file->excludes(app.get_option("--format"), app.get_option("--svg"), app.get_option("--html"));
   app.add_option("--out", out, "Where these lines go instead of standard output")
       ->option_text("FILE")
       ->group(kGroup)

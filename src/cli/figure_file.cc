@@ -1,12 +1,10 @@
 #include "cli/figure_file.h"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <fmt/format.h>
 
 #include "cli/options.h"
+#include "cli/output_file.h"
 
 namespace limpid {
 
@@ -41,20 +39,7 @@ Status FigureFileOptions::write(const std::string& svg) const {
     fmt::print("{}", svg);
     return {};
   }
-  const auto io_error = [&](const char* what) {
-    return fail(ErrorCode::kIo, fmt::format("{}: cannot {}: {}", path, what, std::strerror(errno)));
-  };
-  std::FILE* file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return io_error("create");
-  const bool written = std::fwrite(svg.data(), 1, svg.size(), file) == svg.size() && std::fflush(file) == 0;
-  if (!written) {
-    const auto error = io_error("write");
-    std::fclose(file);
-    return error;
-  }
-  if (std::fclose(file) != 0) return io_error("write");
-  fmt::print(stderr, "limpid: wrote {}\n", path);
-  return {};
+  return write_output_file(path, svg);
 }
 
 }  // namespace limpid

@@ -175,6 +175,46 @@ TEST_P(Readings, TheLastStateReadsAsThePrediction) {
   }
 }
 
+std::vector<float> scores(const std::vector<TokenScore>& tokens) {
+  std::vector<float> found;
+  for (const TokenScore& token : tokens) found.push_back(token.logit);
+  return found;
+}
+
+TEST_P(Readings, TogetherInspectionsSayWhatEachSaysAlone) {
+  std::vector<InspectRequest> requests;
+  for (const char* subject : {"embed@2", "mid.0@4", "post.1@4", "ffn.1@4", "embed@1->mid.0@4", "head.1.0@4",
+                              "mid.1@4->post.1@4", "neuron.0.3@5", "post.0@2->mid.1@3", "logit@5"}) {
+    for (const Normalize normalize : {Normalize::kFrozen, Normalize::kPart, Normalize::kNone}) {
+      InspectRequest& request = requests.emplace_back();
+      request.subject = subject;
+      request.normalize = normalize;
+      request.n_token = 3 + static_cast<size_t>(normalize);
+    }
+  }
+  const auto together = session_.inspect(trace_, requests);
+  ASSERT_TRUE(together.has_value());
+  ASSERT_EQ(together->size(), requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const auto alone = session_.inspect(trace_, requests[i]);
+    ASSERT_TRUE(alone.has_value());
+    const Inspection& one = (*together)[i];
+    EXPECT_EQ(one.subject, requests[i].subject);
+    EXPECT_EQ(one.kind, alone->kind);
+    EXPECT_EQ(one.share, alone->share);
+    EXPECT_EQ(one.adds_to_target, alone->adds_to_target);
+    EXPECT_EQ(one.neurons.size(), alone->neurons.size());
+    EXPECT_EQ(one.logit_parts.size(), alone->logit_parts.size());
+    ASSERT_EQ(one.entropy.has_value(), alone->entropy.has_value());
+    EXPECT_NEAR(one.entropy.value_or(0), alone->entropy.value_or(0), kTolerance);
+    ASSERT_EQ(one.reading.has_value(), alone->reading.has_value());
+    if (!one.reading) continue;
+    EXPECT_EQ(one.reading->promoted.size(), requests[i].n_token);
+    expect_near(scores(one.reading->promoted), scores(alone->reading->promoted), one.subject);
+    expect_near(scores(one.reading->suppressed), scores(alone->reading->suppressed), one.subject);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, Readings, ::testing::ValuesIn(golden::all_folders()), [](const auto& param) {
   std::string name = param.param;
   std::ranges::replace(name, '-', '_');

@@ -7,6 +7,7 @@
 #include "cli/explanation.h"
 #include "cli/figure_file.h"
 #include "cli/options.h"
+#include "cli/page_file.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/verb.h"
@@ -24,6 +25,7 @@ struct Options {
   ExplanationOptions shown;
   BatchOptions batch;
   FigureFileOptions figure;
+  PageFileOptions page;
 
   BatchRequest request(const Prompt& prompt_of_all) const {
     return {{prompt_of_all, token, static_cast<size_t>(shown.top)}, shown.route()};
@@ -56,8 +58,9 @@ Status run_explain(const Options& options) {
       fmt::print("{}", draw_explanation(session, explanation, route, options.shown));
     }
   };
-  return options.figure.print_and_draw(print,
-                                       [&] { return draw_figure(session, explanation, route, options); });
+  LIMPID_CHECK_OK(options.figure.print_and_draw(
+      print, [&] { return draw_figure(session, explanation, route, options); }));
+  return options.page.write(session, explanation, request.route);
 }
 
 /// The prompt is on the command line or in a file.
@@ -77,8 +80,9 @@ std::function<Status()> define(CLI::App& app) {
   options->shown.add_to(app);
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->figure.add_to(app);
+  options->page.add_to(app);
   options->batch.add_to(app);
-  app.get_option("--svg")->excludes(app.get_option("--prompts"));
+  for (const char* file : {"--svg", "--html"}) app.get_option(file)->excludes(app.get_option("--prompts"));
   options->compute.add_to(app);
   app.parse_complete_callback([o = options.get()] { check(*o); });
   return [options] { return run_explain(*options); };
@@ -91,6 +95,7 @@ const Verb k_explain = {
     "explain", "Show the routes by which information reached a prediction",
     "limpid explain \"When Mary and John went to the store, John gave a drink to\"\n"
     "limpid explain --threshold 0.1 --format json \"The capital of France is\"\n"
+    "limpid explain \"The capital of France is\" --html route.html\n"
     "printf 'Rome is in\\n{\"prompt\": \"Oslo is in\", \"id\": 7}\\n' | limpid explain --prompts -",
     define,
     "Runs the model over the prompt and follows what its next token was predicted from, down to the "

@@ -102,7 +102,14 @@ export const api = {
     yield* eventsOf(await ask(urlOf('/generate'), posting(request, signal)));
   },
 
-  routeUrl: (id: string, token: number, threshold: number, renormalize: boolean) =>
-    urlOf(`/traces/${part(id)}/route`, { token, threshold, renormalize }),
-  figureUrl: (id: string, query: Query) => urlOf(`/traces/${part(id)}/figure.svg`, query),
+  async routeFile(
+    id: string,
+    query: { token: number; threshold: number; renormalize: boolean },
+  ): Promise<Blob> {
+    return (await ask(urlOf(`/traces/${part(id)}/route`, query))).blob();
+  },
+  async figureFile(id: string, query: Query): Promise<Blob> {
+    return (await ask(urlOf(`/traces/${part(id)}/figure.svg`, query))).blob();
+  },
 };
+export type Api = typeof api;

@@ -1,6 +1,7 @@
 // What the page shows, and the actions that change it. Everything that a link carries is in `link`.
 import { api } from '../api/client';
 import { asApiError, type ApiError } from '../api/errors';
+import { answersOf, readSaved, type Saved } from '../api/saved';
 import type { Config, ModelEntry, Trace } from '../api/types';
 import { FITTED, FOLD_ABOVE, type Zoom } from '../layout/axes';
 import { extractRoute } from '../layout/extract';
@@ -8,12 +9,15 @@ import { edgesOf, graphOf, type Graph } from '../layout/graph';
 import type { Hit } from '../layout/hit';
 import { formatSubject, sameSubject, type Node, type Subject } from '../layout/nodes';
 import { shareTable, type ShareTable } from '../layout/shares';
+import { addressOf } from './address';
 import { clampTau, DEFAULTS, formatLink, MAX_PINS, MIN_TAU, parseLink, type Link, type View } from './link';
 import { Run } from './run.svelte';
 
 export class App {
   link = $state<Link>({ ...DEFAULTS });
   run = new Run();
+  /** Of a page in a file: all that it can show. */
+  saved = $state.raw<Saved | null>(null);
   config = $state.raw<Config | null>(null);
   models = $state.raw<ModelEntry[]>([]);
   /** Why the server could not be asked for its models. */
@@ -31,6 +35,7 @@ export class App {
   /** The link to the last run that was ready. */
   private shown: Link = DEFAULTS;
 
+  minTau = $derived(Math.max(MIN_TAU, this.saved?.shares.floor ?? 0));
   trace = $derived(this.run.trace);
   out = $derived(this.outOf(this.trace));
   model = $derived(this.models.find(({ name }) => name === this.modelName));
@@ -68,10 +73,25 @@ export class App {
     return has(subject.node) && (!subject.from || has(subject.from)) ? subject : null;
   }
 
+  /** A page in a file has one run, and begins with the route that was asked for. */
+  private linkOf(search: string): Link {
+    const { saved } = this;
+    const link = parseLink(search);
+    if (!saved) return link;
+    if (search === '')
+      Object.assign(link, { tau: clampTau(saved.threshold), renormalize: saved.renormalize });
+    const { tokens } = saved.trace;
+    const out = saved.token === tokens.length - 1 ? null : saved.token;
+    const tau = Math.max(link.tau, this.minTau);
+    return { ...link, tau, model: '', prompt: '', chat: false, ids: tokens.map(({ id }) => id), out };
+  }
+
   async open(search: string): Promise<void> {
-    this.link = parseLink(search);
-    this.draft = this.link.prompt;
     try {
+      this.saved = await readSaved();
+      if (this.saved) Object.assign(api, answersOf(this.saved));
+      this.link = this.linkOf(search);
+      this.draft = this.link.prompt;
       const [config, models] = await Promise.all([api.config(), api.models()]);
       this.config = config;
       this.models = models.models;
@@ -85,8 +105,8 @@ export class App {
   /** Back and forward. */
   async revisit(search: string): Promise<void> {
     const before = this.link;
-    this.link = parseLink(search);
-    this.draft = this.link.prompt;
+    this.link = this.linkOf(search);
+    if (!this.saved) this.draft = this.link.prompt;
     const same =
       before.model === this.link.model &&
       before.prompt === this.link.prompt &&
@@ -114,7 +134,7 @@ export class App {
 
   /** Runs what stands in the prompt field. What was selected in the run before makes no sense any more. */
   async submit(): Promise<void> {
-    if (this.draft === '') return;
+    if (this.draft === '' || this.saved) return;
     this.forget({ prompt: this.draft, ids: [] });
     this.pushLink();
     await this.start();
@@ -202,10 +222,12 @@ export class App {
   }
 
   setTau(tau: number): void {
-    this.link.tau = clampTau(tau);
+    this.link.tau = Math.max(clampTau(tau), this.minTau);
   }
 
   setOut(position: number): void {
+    if (this.saved && position !== this.saved.token)
+      return this.say('This file explains one prediction; limpid serve explains the others.');
     const last = (this.trace?.tokens.length ?? 1) - 1;
     this.link.out = position === last ? null : position;
     this.link.target = null;
@@ -231,7 +253,7 @@ export class App {
 
   /** A step in the browser's history. */
   pushLink(): void {
-    history.pushState(null, '', location.pathname + formatLink(this.link));
+    history.pushState(null, '', addressOf(this.link));
   }
 
   async copyLink(): Promise<void> {
