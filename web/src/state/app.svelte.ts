@@ -9,6 +9,7 @@ import type { Hit } from '../layout/hit';
 import { formatSubject, sameSubject, type Node, type Subject } from '../layout/nodes';
 import { shareTable, type ShareTable } from '../layout/shares';
 import { clampTau, DEFAULTS, formatLink, MAX_PINS, MIN_TAU, parseLink, type Link, type View } from './link';
+import { prompts } from './prompts.svelte';
 import { Run } from './run.svelte';
 
 export class App {
@@ -46,6 +47,12 @@ export class App {
     return this.link.model || this.config?.default_model || '';
   }
 
+  /** How the prompt becomes text for the model. */
+  get template(): { chat?: boolean; system?: string } {
+    const { chat, system } = this.link;
+    return chat ? { chat, ...(system ? { system } : {}) } : {};
+  }
+
   private outOf(trace: Trace | null): number {
     const last = (trace?.tokens.length ?? 1) - 1;
     return Math.min(this.link.out ?? last, last);
@@ -72,14 +79,13 @@ export class App {
     this.link = parseLink(search);
     this.draft = this.link.prompt;
     try {
-      const [config, models] = await Promise.all([api.config(), api.models()]);
-      this.config = config;
-      this.models = models.models;
+      const models = api.models().then((list) => (this.models = list.models));
+      this.config = await api.config();
+      // The run need not wait for the list of models; only the names of others are in it.
+      await Promise.all([this.rerun(), models]);
     } catch (error) {
       this.unreachable = asApiError(error);
-      return;
     }
-    await this.rerun();
   }
 
   /** Back and forward. */
@@ -87,16 +93,19 @@ export class App {
     const before = this.link;
     this.link = parseLink(search);
     this.draft = this.link.prompt;
-    const same =
-      before.model === this.link.model &&
-      before.prompt === this.link.prompt &&
-      before.chat === this.link.chat;
-    if (!same || before.ids.join() !== this.link.ids.join()) await this.rerun();
+    const asked = ({ model, prompt, chat, system, ids }: Link) =>
+      JSON.stringify([model, prompt, chat, system, ids]);
+    if (asked(before) !== asked(this.link)) await this.rerun();
   }
 
+  /** Without a prompt the first sample: a page that shows how a prediction is made from the start. */
   private async rerun(): Promise<void> {
-    const { prompt, ids } = this.link;
-    if (prompt === '' && ids.length === 0) return this.run.clear();
+    if (this.link.prompt === '' && this.link.ids.length === 0) {
+      const sample = this.config?.sample_prompts[0] ?? '';
+      if (sample === '') return this.run.clear();
+      this.link.prompt = this.draft = sample;
+    }
+    const { ids } = this.link;
     const trace = await this.start();
     if (trace && ids.length > 0) this.draft = textOf(trace);
   }
@@ -108,13 +117,14 @@ export class App {
   }
 
   private request() {
-    const { prompt, ids, chat } = this.link;
-    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, ...(chat ? { chat } : {}) }) };
+    const { prompt, ids } = this.link;
+    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, ...this.template }) };
   }
 
   /** Runs what stands in the prompt field. What was selected in the run before makes no sense any more. */
   async submit(): Promise<void> {
     if (this.draft === '') return;
+    if (!this.config?.sample_prompts.includes(this.draft)) prompts.remember(this.draft);
     this.forget({ prompt: this.draft, ids: [] });
     this.pushLink();
     await this.start();
@@ -141,6 +151,15 @@ export class App {
     const { prompt } = this.link;
     this.forget({ chat, ids: [] });
     if (prompt === '') return;
+    this.pushLink();
+    await this.start();
+  }
+
+  /** What the model is told before the prompt; only chat templates have a place for it. */
+  async setSystem(system: string): Promise<void> {
+    if (system === this.link.system) return;
+    this.forget({ system });
+    if (this.link.prompt === '') return;
     this.pushLink();
     await this.start();
   }

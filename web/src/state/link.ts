@@ -15,6 +15,7 @@ export interface Link {
   prompt: string;
   ids: number[]; // instead of a prompt
   chat: boolean; // the prompt is what a user says, in the model's template
+  system: string; // what comes before it there
   out: number | null; // the token whose prediction is explained; null: the last one
   tau: number;
   renormalize: boolean;
@@ -42,6 +43,7 @@ export const DEFAULTS: Link = {
   prompt: '',
   ids: [],
   chat: false,
+  system: '',
   out: null,
   tau: 0.04,
   renormalize: true,
@@ -89,6 +91,7 @@ export function parseLink(search: string): Link {
     prompt: query.get('prompt') ?? '',
     ids: ids.filter((id) => id !== null),
     chat: flag(query.get('chat')) ?? false,
+    system: query.get('system') ?? '',
     out: whole(query.get('out')),
     tau: query.has('tau') ? clampTau(Number(query.get('tau'))) : DEFAULTS.tau,
     renormalize: flag(query.get('renorm')) ?? true,
@@ -114,6 +117,7 @@ export function formatLink(link: Link): string {
     ['prompt', link.ids.length > 0 ? '' : link.prompt],
     ['ids', link.ids.join(',')],
     ['chat', link.chat && link.ids.length === 0 ? '1' : null],
+    ['system', link.chat && link.ids.length === 0 ? link.system : null],
     ['out', link.out],
     ['tau', link.tau === DEFAULTS.tau ? null : link.tau.toFixed(3)],
     ['renorm', link.renormalize ? null : '0'],
