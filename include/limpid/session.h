@@ -44,6 +44,13 @@ struct OpenOptions {
   size_t memory = 0;         // bytes that a run may take, weights included; 0: what the machine has free
 };
 
+/// What a model's weights take, in bytes.
+struct WeightBytes {
+  size_t stored = 0;       // in its files
+  size_t decoded = 0;      // held in memory now, as float32
+  size_t all_decoded = 0;  // once all projections are held
+};
+
 struct ExplainRequest {
   Prompt prompt;
   int token = -1;  // position whose prediction is explained; negative counts from the end
@@ -111,6 +118,7 @@ class Session {
   Result<Trace> trace(std::span<const int> ids, const RunOptions& options,
                       const RunControl& control = {}) const;
 
+  WeightBytes weight_bytes() const;
   /// What the states of a run of n_tok tokens take in memory.
   size_t trace_bytes(size_t n_tok) const;
 

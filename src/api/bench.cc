@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <fmt/format.h>
-#include <fstream>
 #include <numeric>
 
+#include "base/process_memory.h"
+#include "base/stopwatch.h"
 #include "forward/run.h"
 #include "kernels/kernels.h"
 
@@ -20,37 +20,17 @@ constexpr std::string_view kPassage =
     "at the door of the schoolhouse. Anna counted the children twice, wrote 23 on the slate, and sent the "
     "oldest boy to ask whether the boats could cross. He returned with wet boots and a single word: no. ";
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 /// Seconds that `work` takes. Work returns a Status.
 template <class Work>
 Result<double> timed(Work&& work) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   LIMPID_CHECK_OK(work());
-  return seconds_since(start);
+  return watch.seconds();
 }
 
 double median(std::vector<double> values) {
   std::ranges::sort(values);
   return values[values.size() / 2];
-}
-
-/// Starts a new measurement of the highest resident memory (Linux; elsewhere the peak of the whole process).
-void reset_peak_memory() {
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-
-size_t peak_memory_bytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    if (word != "VmHWM:") continue;
-    size_t kilobytes = 0;
-    status >> kilobytes;
-    return kilobytes * 1024;
-  }
-  return 0;
 }
 
 std::vector<int> bench_ids(const Session& session, size_t n_tok) {
@@ -112,7 +92,7 @@ Result<BenchRow> bench_row(const Session& session, size_t n_tok, int repeats, co
   row.contribution_seconds = median(contribution);
   row.route_seconds = median(route);
   row.explain_seconds = median(explain);
-  row.peak_bytes = peak_memory_bytes();
+  row.peak_bytes = process_memory().peak_bytes;
   return row;
 }
 
@@ -121,11 +101,11 @@ Result<BenchRow> bench_row(const Session& session, size_t n_tok, int repeats, co
 Result<BenchResult> bench(std::string_view model, const BenchRequest& request, const RunControl& control) {
   BenchResult result;
   result.threads = threads();
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   LIMPID_TRY(const Session session, Session::open(model, request.open));
   LIMPID_CHECK_OK(session.trace(bench_ids(session, 1), {}));
   LIMPID_CHECK_OK(session.explain({.prompt = {.text = {}, .ids = bench_ids(session, 1)}}));
-  result.load_seconds = seconds_since(start);
+  result.load_seconds = watch.seconds();
   result.model = session.name();
   if (request.repeats < 1) {
     return fail(ErrorCode::kInvalidArgument,

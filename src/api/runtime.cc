@@ -9,6 +9,10 @@ void set_runtime_threads(int n) {
   set_threads(n);
 }
 
+int runtime_threads() {
+  return threads();
+}
+
 bool names_model(std::string_view text) {
   return !text.empty() && locate_model(text).has_value();
 }

@@ -63,6 +63,11 @@ size_t Session::trace_bytes(size_t n_tok) const {
   return estimate_memory(model_->description(), model_->checkpoint(), n_tok).trace_bytes;
 }
 
+WeightBytes Session::weight_bytes() const {
+  const MemoryEstimate estimate = estimate_memory(model_->description(), model_->checkpoint(), 1);
+  return {estimate.stored_bytes, model_->n_packed_bytes(), estimate.packed_bytes};
+}
+
 Result<Explanation> Session::explain(const ExplainRequest& request, const RunControl& control) const {
   std::vector<std::string> warnings;
   LIMPID_TRY(const std::vector<int> ids, vocabulary_->encode(request.prompt, warnings));

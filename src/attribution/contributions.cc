@@ -7,6 +7,7 @@
 #include "attribution/attention_importance.h"
 #include "attribution/ffn_importance.h"
 #include "base/check.h"
+#include "base/stopwatch.h"
 
 namespace limpid {
 
@@ -86,6 +87,7 @@ Status Contributions::require_attention(int layer, std::span<const int> queries,
   }
   if (missing.empty()) return {};
 
+  const Stopwatch watch;
   // Below the default floor rows are kept whole, so that further moves of the threshold find them.
   const float keep_above = floor >= floor_ ? floor_ : 0.0f;
   const OutputProjection projection(model_, layer);
@@ -102,6 +104,7 @@ Status Contributions::require_attention(int layer, std::span<const int> queries,
     }
   }
   n_computed_ += missing.size();
+  seconds_ += watch.seconds();
   return {};
 }
 
@@ -116,8 +119,12 @@ Status Contributions::require_ffn(int layer, std::span<const int> positions) {
   std::vector<int> missing;
   std::ranges::copy_if(positions, std::back_inserter(missing),
                        [&](int p) { return !rows[static_cast<size_t>(p)].has_value(); });
+  if (missing.empty()) return {};
+
+  const Stopwatch watch;
   const std::vector<FfnShares> shares = ffn_importance(model_, trace_, layer, missing);
   for (size_t r = 0; r < missing.size(); ++r) rows[static_cast<size_t>(missing[r])] = shares[r];
+  seconds_ += watch.seconds();
   return {};
 }
 

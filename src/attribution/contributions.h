@@ -34,6 +34,8 @@ class Contributions : public ShareSource {
   /// Rows computed so far, including recomputed ones: moving a threshold above the floor adds none once its
   /// nodes have been visited.
   size_t n_computed() const { return n_computed_; }
+  /// Spent on computing them.
+  double seconds() const { return seconds_; }
   /// What the kept shares take in memory.
   size_t n_bytes() const { return n_bytes_; }
 
@@ -46,6 +48,7 @@ class Contributions : public ShareSource {
   float floor_;
   std::vector<LayerRows> layers_;
   size_t n_computed_ = 0;
+  double seconds_ = 0;
   size_t n_bytes_ = 0;
 };
 

@@ -12,6 +12,8 @@
 #include "server/model_pool.h"
 #include "server/traces.h"
 
+#include "base/stopwatch.h"
+
 namespace limpid {
 
 struct App {
@@ -22,6 +24,7 @@ struct App {
   Traces traces;
   ModelPool models;
   std::atomic<size_t> n_stream = 0;
+  const Stopwatch uptime = {};
   Jobs jobs;  // last: what runs uses the others, so its end is waited for first
 };
 

@@ -31,12 +31,15 @@ class Reader {
     to = *value;
     return {};
   }
-  Status read(std::optional<std::string>& to) const { return read(to.emplace()); }
   Status read(bool& to) const {
     const auto value = node_.value_exact<bool>();
     if (!value) return wrong("true or false");
     to = *value;
     return {};
+  }
+  template <class T>
+  Status read(std::optional<T>& to) const {
+    return read(to.emplace());
   }
   template <class T>
   Status read(T& to, int64_t least, int64_t most) const {
@@ -96,6 +99,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"models", set(&ServerConfig::models)},
       {"default_model", set(&ServerConfig::default_model)},
       {"demo", set(&ServerConfig::demo)},
+      {"debug", set(&ServerConfig::debug)},
       {"sample_prompts", set(&ServerConfig::sample_prompts)},
       {"upload_allowed", set(&ServerConfig::upload_allowed)},
       {"max_prompt_tokens", set(&ServerConfig::max_prompt_tokens, 1, 1 << 20)},

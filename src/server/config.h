@@ -18,11 +18,12 @@ struct ServerConfig {
   std::vector<std::string> hosts = {};  // names, beside localhost and addresses, that requests may be sent to
   std::vector<std::string> models = {};           // as a MODEL argument; empty: those found on this machine
   std::optional<std::string> default_model = {};  // one of the models, as it is called there
-  bool demo = false;
+  bool demo = false;   // for visitors: no models that merely lie on the machine, no files
+  bool debug = false;  // answers /status
   std::vector<std::string> sample_prompts = {
       "When Mary and John went to the store, John gave a drink to", "The capital of France is",
       "5 + 4 = 9, 2 + 3 =", "The war lasted from the year 1732 to the year 17"};
-  bool upload_allowed = true;
+  std::optional<bool> upload_allowed = {};  // the page reads prompts from files; without it: unless demo
   size_t max_prompt_tokens = 1024;
   size_t max_generated_tokens = 512;
   size_t cache_bytes = 0;   // of the runs that are kept; 0: a quarter of memory, at most 1 GiB
@@ -32,6 +33,8 @@ struct ServerConfig {
   size_t computations = 1;  // at a time
   size_t max_waiting = 16;  // computations
   size_t max_streams = 32;  // of server-sent events
+
+  bool offers_upload() const { return upload_allowed.value_or(!demo); }
 };
 
 /// Errors: kNotFound and kIo for the file; kInvalidArgument for what is no TOML, an unknown key, and a value

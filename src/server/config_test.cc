@@ -29,6 +29,7 @@ TEST_F(ConfigTest, EveryKey) {
     models = ["x.gguf", "org/name"]
     default_model = "org/name"
     demo = true
+    debug = true
     sample_prompts = []
     upload_allowed = false
     max_prompt_tokens = 99
@@ -49,8 +50,9 @@ TEST_F(ConfigTest, EveryKey) {
   EXPECT_EQ(config->models, (std::vector<std::string>{"x.gguf", "org/name"}));
   EXPECT_EQ(config->default_model, "org/name");
   EXPECT_TRUE(config->demo);
+  EXPECT_TRUE(config->debug);
   EXPECT_TRUE(config->sample_prompts.empty());
-  EXPECT_FALSE(config->upload_allowed);
+  EXPECT_FALSE(config->offers_upload());
   EXPECT_EQ(config->max_prompt_tokens, 99u);
   EXPECT_EQ(config->max_generated_tokens, 9u);
   EXPECT_EQ(config->cache_bytes, 5000000000u);
@@ -68,6 +70,12 @@ TEST_F(ConfigTest, AnEmptyFileChangesNothing) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->port, ServerConfig().port);
   EXPECT_EQ(config->sample_prompts, ServerConfig().sample_prompts);
+}
+
+TEST_F(ConfigTest, VisitorsOfADemoReadNoFilesUnlessTheyMay) {
+  EXPECT_TRUE(read("")->offers_upload());
+  EXPECT_FALSE(read("demo = true")->offers_upload());
+  EXPECT_TRUE(read("demo = true\nupload_allowed = true")->offers_upload());
 }
 
 TEST_F(ConfigTest, WhatIsWrongIsNamedWithItsLine) {

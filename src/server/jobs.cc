@@ -123,6 +123,11 @@ size_t Jobs::n_waiting() const {
   return readings_.size() + runs_.size();
 }
 
+size_t Jobs::n_running() const {
+  const std::scoped_lock lock(mutex_);
+  return running_.size();
+}
+
 void Jobs::stop() {
   const std::scoped_lock lock(mutex_);
   stopped_ = true;

@@ -55,6 +55,7 @@ class Jobs {
   /// A queued one ends now, a running one as soon as it looks.
   void cancel(Job& job);
   size_t n_waiting() const;
+  size_t n_running() const;
 
   /// Cancels everything, and refuses what comes.
   void stop();

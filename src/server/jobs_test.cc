@@ -76,6 +76,7 @@ TEST(Jobs, NoMoreWaitThanAllowed) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().status, 429);
   EXPECT_EQ(jobs.n_waiting(), 2u);
+  EXPECT_EQ(jobs.n_running(), 1u);
   gate.open();
 }
 

@@ -4,10 +4,14 @@
 
 #include "api/json_parts.h"
 #include "api/runtime.h"
+#include "base/process_memory.h"
 
 namespace limpid {
 
 namespace {
+
+/// Whatever weights are stored in, all is computed in it.
+constexpr const char* kPrecision = "float32";
 
 std::string one_line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -32,6 +36,14 @@ Json predictions_of(const std::vector<NamedPrediction>& predictions) {
   return json;
 }
 
+Json timing_of(const RunSeconds& seconds) {
+  Json json = {{"forward", seconds.forward}, {"predictions", seconds.predictions}};
+  const double contributions = seconds.contributions, route = seconds.route;
+  if (contributions > 0) json["contributions"] = contributions;
+  if (route > 0) json["route"] = route;
+  return json;
+}
+
 }  // namespace
 
 std::string error_json(const Failure& failure) {
@@ -48,12 +60,40 @@ std::string config_json(const App& app) {
                        {"max_generated_tokens", config.max_generated_tokens}};
   return dump({{"version", version()},
                {"demo", config.demo},
+               {"debug", config.debug},
                {"default_model", app.models.default_model()},
                {"sample_prompts", config.sample_prompts},
                {"max_prompt_tokens", config.max_prompt_tokens},
-               {"upload_allowed", config.upload_allowed},
+               {"upload_allowed", config.offers_upload()},
                {"backend", Json::array({config.backend})},
+               {"precision", Json::array({kPrecision})},
                {"limits", limits}});
+}
+
+std::string status_json(const App& app) {
+  const ServerConfig& config = app.config;
+  const ProcessMemory memory = process_memory();
+  Json json = {{"version", version()},
+               {"uptime_seconds", app.uptime.seconds()},
+               {"threads", runtime_threads()},
+               {"backend", config.backend},
+               {"precision", kPrecision},
+               {"memory", {{"resident_bytes", memory.resident_bytes}, {"peak_bytes", memory.peak_bytes}}},
+               {"models", Json::array()},
+               {"traces",
+                {{"kept", app.traces.size()},
+                 {"n_bytes", app.traces.n_bytes()},
+                 {"max_bytes", app.traces.capacity()}}},
+               {"computations", {{"running", app.jobs.n_running()}, {"waiting", app.jobs.n_waiting()}}},
+               {"streams", app.n_stream.load()}};
+  for (const OpenModelPtr& model : app.models.open_models()) {
+    const WeightBytes bytes = model->session.weight_bytes();
+    json["models"].push_back({{"name", model->name},
+                              {"stored_bytes", bytes.stored},
+                              {"decoded_bytes", bytes.decoded},
+                              {"all_decoded_bytes", bytes.all_decoded}});
+  }
+  return dump(json);
 }
 
 std::string models_json(const App& app) {
@@ -98,7 +138,8 @@ std::string trace_json(const StoredTrace& trace) {
                {"n_head", spec.n_head},
                {"d_model", spec.d_model},
                {"parallel_blocks", spec.parallel_blocks},
-               {"seconds", trace.seconds},
+               {"seconds", trace.seconds.whole()},
+               {"timing", timing_of(trace.seconds)},
                {"warnings", trace.warnings},
                {"predictions", Json::array()}};
   for (const Piece& piece : trace.tokens) json["tokens"].push_back(token_of(piece));

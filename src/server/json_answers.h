@@ -11,6 +11,8 @@ namespace limpid {
 std::string error_json(const Failure& failure);
 /// Config
 std::string config_json(const App& app);
+/// Status
+std::string status_json(const App& app);
 /// Models
 std::string models_json(const App& app);
 /// TracePending or TraceFailed

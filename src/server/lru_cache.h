@@ -22,6 +22,11 @@ class LruCache {
     return n_bytes_;
   }
 
+  size_t size() const {
+    const std::scoped_lock lock(mutex_);
+    return entries_.size();
+  }
+
   /// nullptr when absent; else it was used just now.
   std::shared_ptr<T> get(const std::string& key) {
     const std::scoped_lock lock(mutex_);

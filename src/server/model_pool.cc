@@ -33,10 +33,11 @@ Result<std::vector<AllowedModel>> given_models(const std::vector<std::string>& a
   return models;
 }
 
-std::vector<AllowedModel> found_models() {
+std::vector<AllowedModel> found_models(bool only_default) {
   std::vector<AllowedModel> models;
   for (const LocalModel& found : list_models().local) {
     const bool is_default = found.name.empty();
+    if (only_default && !is_default) continue;
     models.push_back({is_default ? found.path.stem().string() : found.name, found.name,
                       is_default ? "default" : "found", found.n_bytes});
   }
@@ -48,7 +49,7 @@ std::vector<AllowedModel> found_models() {
 Result<std::vector<AllowedModel>> ModelPool::allowed(const ServerConfig& config) {
   std::vector<AllowedModel> models;
   if (config.models.empty()) {
-    models = found_models();
+    models = found_models(config.demo);
   } else {
     LIMPID_TRY(models, given_models(config.models));
   }
@@ -78,6 +79,11 @@ Answer<const AllowedModel*> ModelPool::find(const std::string& name) const {
   const auto it = std::ranges::find(models_, name, &AllowedModel::name);
   if (it != models_.end()) return &*it;
   return failure(404, "not_found", "model: expected a name of /models, found another");
+}
+
+std::vector<OpenModelPtr> ModelPool::open_models() const {
+  const std::scoped_lock lock(mutex_);
+  return open_;
 }
 
 OpenModelPtr ModelPool::if_open(const std::string& name) const {

@@ -38,7 +38,8 @@ class ModelPool {
     std::function<void(const std::string& name)> on_closed;  // called without locks
   };
 
-  /// The given models; without any those found on this machine. Errors: kNotFound for a given model that is
+  /// The given models; without any those found on this machine, of which a demo shows the default one alone.
+  /// Errors: kNotFound for a given model that is
   /// not there, or when there is none; kInvalidArgument for a default model that is not among them. The
   /// default model comes first.
   static Result<std::vector<AllowedModel>> allowed(const ServerConfig& config);
@@ -53,6 +54,8 @@ class ModelPool {
   Answer<const AllowedModel*> find(const std::string& name) const;
   /// Opens it unless it is open; one caller opens, others wait.
   Answer<OpenModelPtr> open(const std::string& name);
+  /// Those that are open, the last used first.
+  std::vector<OpenModelPtr> open_models() const;
   /// nullptr when it is not open.
   OpenModelPtr if_open(const std::string& name) const;
 

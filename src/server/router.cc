@@ -24,6 +24,7 @@ struct Address {
 constexpr Address kAddresses[] = {{"GET", "/healthz", get_health},
                                   {"GET", "/openapi.json", get_openapi},
                                   {"GET", "/config", get_config},
+                                  {"GET", "/status", get_status},
                                   {"GET", "/models", list_models},
                                   {"GET", "/models/*", get_model},
                                   {"POST", "/models/*/tokenize", tokenize},

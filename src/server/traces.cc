@@ -1,11 +1,11 @@
 #include "server/traces.h"
 
 #include <algorithm>
-#include <chrono>
 #include <fmt/format.h>
 
 #include "api/position_predictions.h"
 #include "api/sha256.h"
+#include "base/stopwatch.h"
 
 namespace limpid {
 
@@ -23,10 +23,6 @@ Failure not_found() {
           "runs are kept for a while only; POST the prompt to /traces again"};
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 size_t StoredTrace::n_bytes() const {
@@ -42,15 +38,18 @@ std::string trace_id(const OpenModel& model, std::span<const int> ids) {
 }
 
 Result<StoredTracePtr> make_stored(const OpenModelPtr& model, std::shared_ptr<const Trace> trace,
-                                   const RunControl& control) {
+                                   double forward_seconds, const RunControl& control) {
   auto stored = std::make_shared<StoredTrace>();
   stored->id = trace_id(*model, trace->ids);
   stored->model = model;
   stored->trace = std::move(trace);
   LIMPID_TRY(stored->tokens, model->session.vocabulary().pieces(stored->trace->ids));
   stored->tokens.shrink_to_fit();
+  const Stopwatch watch;
   LIMPID_TRY(stored->predictions,
              position_predictions(model->session, *stored->trace, kPredictions, control));
+  stored->seconds.forward = forward_seconds;
+  stored->seconds.predictions = watch.seconds();
   stored->contributions = std::make_shared<Contributions>(model->session.model(), *stored->trace);
   return stored;
 }
@@ -106,12 +105,11 @@ Answer<Traces::Found> Traces::create(const OpenModelPtr& model, const std::vecto
   if (it != by_id_.end() && !jobs_.status(*it->second).has_ended()) return Found{id, nullptr, it->second};
   SERVER_CHECK_OK(check_size(*model, ids.size()));
   const auto work = [this, model, ids, warnings](const RunControl& control) -> Answer<void> {
-    const double begun = now();
+    const Stopwatch watch;
     SERVER_TRY(Trace trace, model->session.trace(ids, {}, control));
     SERVER_TRY(const StoredTracePtr stored,
-               make_stored(model, std::make_shared<const Trace>(std::move(trace)), control));
+               make_stored(model, std::make_shared<const Trace>(std::move(trace)), watch.seconds(), control));
     stored->warnings = warnings;
-    stored->seconds = now() - begun;
     add(stored);
     return {};
   };

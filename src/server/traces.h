@@ -1,6 +1,7 @@
 // Runs of models by what they are of: those that are kept, and those that are waited for. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,16 @@
 
 namespace limpid {
 
+/// What a run took.
+struct RunSeconds {
+  double forward = 0, predictions = 0;
+  // What readings of it have added; 0: none yet. They change while others look.
+  std::atomic<double> contributions = 0;  // all that were computed so far
+  std::atomic<double> route = 0;          // the last one, without them
+
+  double whole() const { return forward + predictions; }
+};
+
 /// A run that is done.
 struct StoredTrace {
   std::string id;
@@ -26,7 +37,7 @@ struct StoredTrace {
   std::vector<Piece> tokens = {};
   std::vector<std::vector<NamedPrediction>> predictions = {};  // after each token
   std::vector<std::string> warnings = {};
-  double seconds = 0;
+  RunSeconds seconds = {};
 
   /// Shares that routes have asked for so far; grows, so it is used by one reading at a time.
   std::mutex mutex = {};
@@ -40,9 +51,10 @@ using StoredTracePtr = std::shared_ptr<StoredTrace>;
 /// 32 hexadecimal digits, the same for the same model and ids everywhere.
 std::string trace_id(const OpenModel& model, std::span<const int> ids);
 
-/// Predicts after each token and makes a run ready to be kept. Errors: as Vocabulary::pieces, kCancelled.
+/// Predicts after each token and makes a run, which took `forward_seconds`, ready to be kept. Errors: as
+/// Vocabulary::pieces, kCancelled.
 Result<StoredTracePtr> make_stored(const OpenModelPtr& model, std::shared_ptr<const Trace> trace,
-                                   const RunControl& control);
+                                   double forward_seconds, const RunControl& control);
 
 class Traces {
  public:
@@ -72,6 +84,8 @@ class Traces {
   /// A model that is closed takes its runs with it.
   void drop_model(const std::string& name);
   size_t capacity() const { return cache_.capacity(); }
+  size_t n_bytes() const { return cache_.n_bytes(); }
+  size_t size() const { return cache_.size(); }
 
  private:
   void remember(const std::string& id, JobPtr job);

@@ -41,6 +41,40 @@ class Answers(TinyModels):
         self.assertEqual((models["models"][1]["loaded"], models["models"][1]["n_layer"]), (True, 3))
         self.assertEqual(self.ask("HEAD", "/config").body, b"")
 
+    def test_status(self):
+        config = self.ask("GET", "/config").json
+        self.assertTrue(config["debug"])
+        self.trace({"model": "gpt2", "prompt": "so that its model is open"})
+        before = self.ask("GET", "/status").json
+        self.assertEqual([before["backend"]], config["backend"])
+        self.assertEqual([before["precision"]], config["precision"])
+        self.assertGreater(before["memory"]["peak_bytes"], before["memory"]["resident_bytes"] // 2)
+        self.trace({"model": "gpt2", "prompt": "a prompt for the status"})
+        after = self.ask("GET", "/status").json
+        self.assertGreater(after["uptime_seconds"], before["uptime_seconds"])
+        self.assertEqual(after["traces"]["kept"], before["traces"]["kept"] + 1)
+        self.assertGreater(after["traces"]["n_bytes"], before["traces"]["n_bytes"])
+        self.assertEqual(after["traces"]["max_bytes"], 20 << 20)
+        model = after["models"][0]
+        self.assertEqual(model["name"], "gpt2")
+        self.assertGreaterEqual(model["decoded_bytes"], model["all_decoded_bytes"])
+        self.assertEqual(after["computations"], {"running": 0, "waiting": 0})
+        self.assertEqual(after["streams"], 0)
+
+    def test_timing(self):
+        identity = self.trace({"prompt": "a prompt for the timing"})
+        timing = lambda: self.ask("GET", f"/traces/{identity}").json["timing"]
+        self.assertEqual(set(timing()), {"forward", "predictions"})
+        self.ask("GET", f"/traces/{identity}/shares")
+        only_shares = timing()
+        self.assertEqual(set(only_shares), {"forward", "predictions", "contributions"})
+        self.ask("GET", f"/traces/{identity}/route")
+        with_route = timing()
+        self.assertEqual(set(with_route), {"forward", "predictions", "contributions", "route"})
+        # The route needs no shares but those that are there.
+        self.assertEqual(with_route["contributions"], only_shares["contributions"])
+        self.assertGreater(timing()["forward"], 0)
+
     def test_models(self):
         for name in NAMES:
             self.assertTrue(self.ask("GET", f"/models/{name}").json["supported"])

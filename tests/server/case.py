@@ -57,5 +57,6 @@ class TinyModels(Case):
 
     @classmethod
     def setUpClass(cls):
-        cls.server, cls.document = start(cls.program, *(MODELS / name for name in NAMES), "--cache", "20M")
+        models = (MODELS / name for name in NAMES)
+        cls.server, cls.document = start(cls.program, *models, "--cache", "20M", "--debug")
         cls.addClassCleanup(cls.server.__exit__)

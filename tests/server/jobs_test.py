@@ -173,5 +173,30 @@ class Lifetime(unittest.TestCase):
                 self.assertEqual(server.request("GET", f"{API}/models").json["default"], "opt")
 
 
+class Demo(unittest.TestCase):
+    def test_visitors_see_no_models_that_merely_lie_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cached = Path(folder, "hub/models--some--body")
+            (cached / "refs").mkdir(parents=True)
+            (cached / "refs/main").write_text("1", encoding="utf-8")
+            (cached / "snapshots/1").mkdir(parents=True)
+            for file in (MODELS / "gpt2").iterdir():
+                if file.suffix != ".gguf":
+                    (cached / "snapshots/1" / file.name).symlink_to(file)
+            path = Path(folder, "config.toml")
+            environment = {"HF_HUB_CACHE": str(cached.parent), "OLLAMA_MODELS": folder}
+            found = {}
+            for demo in ("true", "false"):
+                path.write_text(f"demo = {demo}\n", encoding="utf-8")
+                with Server(PROGRAM, "--config", path, environment=environment) as server:
+                    config = server.request("GET", f"{API}/config").json
+                    self.assertEqual((config["demo"], config["upload_allowed"]), (demo == "true", demo != "true"))
+                    models = server.request("GET", f"{API}/models").json["models"]
+                    found[demo] = [model["name"] for model in models]
+            default, *others = found["false"]
+            self.assertEqual(others, ["some/body"])
+            self.assertEqual(found["true"], [default])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -344,6 +344,11 @@ class Guarded(Case):
         for part in ("HttpOnly", "SameSite=Strict", f"limpid_token={TOKEN};"):
             self.assertIn(part, cookie)
 
+    def test_no_status_unless_asked_for(self):
+        response = self.ask("GET", "/status", 404, code="not_found")
+        self.assertIn("--debug", response.json["error"]["hint"])
+        self.assertFalse(self.ask("GET", "/config").json["debug"])
+
     def test_names_must_be_allowed(self):
         self.ask("GET", "/config", 403, code="forbidden", headers={"Host": "example.org"})
         self.ask("GET", "/config", headers={"Host": "10.1.2.3:99"})

@@ -31,6 +31,12 @@ struct Options {
     return option;
   }
 
+  CLI::Option* add_flag(CLI::App& app, const char* name, bool ServerConfig::*member, const char* text) {
+    CLI::Option* option = app.add_flag(name, given.*member, text);
+    overrides.emplace_back(option, [this, member](ServerConfig& config) { config.*member = given.*member; });
+    return option;
+  }
+
   Result<ServerConfig> config() const {
     ServerConfig config;
     if (!config_path.empty()) {
@@ -112,6 +118,8 @@ std::function<Status()> define(CLI::App& app) {
   app.add_option("--config", options->config_path,
                  "Configuration in TOML (docs/serve.md); options win over it")
       ->option_text("FILE");
+  options->add_flag(app, "--debug", &ServerConfig::debug,
+                    "Answers /api/v1/status: memory, the cache, and what is computed");
   options
       ->add(app, "--host", &ServerConfig::host, "Address to listen on; one that others reach needs a token")
       ->capture_default_str()

@@ -20,4 +20,13 @@ Answer<HttpResponse> get_config(App& app, const Call& call) {
   return json(config_json(app));
 }
 
+Answer<HttpResponse> get_status(App& app, const Call& call) {
+  SERVER_CHECK_OK(Query::parse(call.request.query, {}));
+  if (!app.config.debug) {
+    return failure(404, "not_found", "the server does not tell its status",
+                   "`limpid serve --debug`, or `debug = true` in its configuration");
+  }
+  return json(status_json(app));
+}
+
 }  // namespace limpid

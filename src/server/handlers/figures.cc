@@ -8,8 +8,6 @@ namespace limpid {
 
 namespace {
 
-constexpr size_t kPredictions = 5;
-
 HttpResponse svg(std::string text) {
   return {.content_type = "image/svg+xml", .body = std::move(text)};
 }
@@ -19,18 +17,13 @@ using Drawing = Reading;
 
 Answer<Drawing> draw_route(const App& app, const Query& query, const StoredTrace& trace,
                            const FigureOptions& options) {
-  SERVER_TRY(const int position, position_of(query, *trace.trace));
-  SERVER_TRY(const double threshold, query.number("threshold", RouteOptions().threshold, 0, 1));
-  SERVER_TRY(const bool renormalize, query.boolean("renormalize", true));
+  SERVER_TRY(const RouteOptions request, route_request(query, *trace.trace));
   SERVER_TRY(const double min_flow, query.number("min_flow", 0.01, 0, 1));
   return [=, &app](StoredTrace& stored, const RunControl&) -> Answer<HttpResponse> {
-    SERVER_TRY(std::shared_ptr<Contributions> shares, shares_for(app, stored, threshold));
-    SERVER_TRY(Explanation explanation,
-               stored.model->session.explain(stored.trace, position, kPredictions, std::move(shares)));
-    SERVER_TRY(const Route route,
-               explanation.route({.threshold = static_cast<float>(threshold), .renormalize = renormalize}));
-    const RouteRun run = {stored.model->session.name(), explanation.tokens(), explanation.predictions()};
-    return svg(route_figure(route, run, min_flow, options));
+    SERVER_TRY(const ReadRoute drawn, read_route(app, stored, request));
+    const RouteRun run = {stored.model->session.name(), drawn.explanation.tokens(),
+                          drawn.explanation.predictions()};
+    return svg(route_figure(drawn.route, run, min_flow, options));
   };
 }
 

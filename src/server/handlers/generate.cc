@@ -7,6 +7,8 @@
 #include "server/prompts.h"
 #include "server/query.h"
 
+#include "base/stopwatch.h"
+
 namespace limpid {
 
 namespace {
@@ -52,8 +54,9 @@ Jobs::Work generating(App& app, const OpenModelPtr& model, const GenerateRequest
     const auto on_token = [&](const NamedPrediction& token, std::string_view text) {
       channel->put(event("token", token_event_json(index++, token, text)));
     };
+    const Stopwatch watch;
     SERVER_TRY(const Generation generation, model->session.generate(request, on_token, control));
-    SERVER_TRY(const StoredTracePtr stored, make_stored(model, generation.trace, control));
+    SERVER_TRY(const StoredTracePtr stored, make_stored(model, generation.trace, watch.seconds(), control));
     stored->warnings = warnings;
     app.traces.add(stored);
     channel->put(event("done", generated_event_json(stored->id, generation.result)));

@@ -9,6 +9,7 @@ namespace limpid {
 Answer<HttpResponse> get_health(App& app, const Call& call);
 Answer<HttpResponse> get_openapi(App& app, const Call& call);
 Answer<HttpResponse> get_config(App& app, const Call& call);
+Answer<HttpResponse> get_status(App& app, const Call& call);
 
 // models.cc; path: the model
 Answer<HttpResponse> list_models(App& app, const Call& call);

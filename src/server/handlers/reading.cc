@@ -5,10 +5,13 @@
 #include <bit>
 #include <fmt/format.h>
 
+#include "base/stopwatch.h"
+
 namespace limpid {
 
 namespace {
 
+constexpr size_t kPredictions = 5;
 constexpr size_t kMostMapBytes = size_t{32} << 20;  // in one answer; as text it is more
 
 /// Bytes that shares above a threshold below the floor may take: of a state at most one pair of tokens for
@@ -19,6 +22,40 @@ size_t worst_bytes(const Trace& trace, double threshold) {
   return static_cast<size_t>(n_tok * trace.spec.n_layer * n_pair *
                              (sizeof(KeyShare) + static_cast<double>(trace.spec.n_head) * sizeof(HeadShare)));
 }
+
+/// The shares that a route of this threshold is drawn from; see read_route.
+Answer<std::shared_ptr<Contributions>> shares_for(const App& app, const StoredTrace& trace,
+                                                  double threshold) {
+  if (threshold >= Contributions::kDefaultFloor) return trace.contributions;
+  if (worst_bytes(*trace.trace, threshold) > app.traces.capacity()) {
+    return bad_request(
+        fmt::format("threshold: expected at least {} of a run of {} tokens, found {}",
+                    Contributions::kDefaultFloor, trace.trace->n_tok(), threshold),
+        "smaller ones take more memory than cache_bytes; `limpid explain --threshold` has no such limit");
+  }
+  return std::make_shared<Contributions>(trace.model->session.model(), *trace.trace,
+                                         static_cast<float>(threshold));
+}
+
+/// Notes what is spent on shares while it lives.
+class ShareTimer {
+ public:
+  ShareTimer(const Contributions& shares, RunSeconds& noted)
+      : shares_(shares), noted_(noted), before_(shares.seconds()) {}
+  ~ShareTimer() { noted_.contributions = noted_.contributions + spent(); }
+  ShareTimer(const ShareTimer&) = delete;
+  ShareTimer& operator=(const ShareTimer&) = delete;
+
+  double beside_shares() const { return std::max(0.0, watch_.seconds() - spent()); }
+
+ private:
+  double spent() const { return shares_.seconds() - before_; }
+
+  const Contributions& shares_;
+  RunSeconds& noted_;
+  double before_;
+  Stopwatch watch_;
+};
 
 Answer<HeadId> parse_head(const std::string& text, const ModelSpec& spec) {
   const auto parts = split(text, '.');
@@ -38,6 +75,15 @@ Answer<int> position_of(const Query& query, const Trace& trace) {
   SERVER_TRY(const int token, query.integer("token", -1, -kMostPositions, kMostPositions));
   SERVER_TRY(const int position, resolve_position(token, trace.n_tok()));
   return position;
+}
+
+Answer<RouteOptions> route_request(const Query& query, const Trace& trace) {
+  RouteOptions options;
+  SERVER_TRY(options.position, position_of(query, trace));
+  SERVER_TRY(const double threshold, query.number("threshold", options.threshold, 0, 1));
+  SERVER_TRY(options.renormalize, query.boolean("renormalize", options.renormalize));
+  options.threshold = static_cast<float>(threshold);
+  return options;
 }
 
 Answer<StateKind> lens_state(const Query& query) {
@@ -67,17 +113,22 @@ Answer<AttentionRequest> attention_request(const Query& query, const Trace& trac
                  "ask for fewer heads at once");
 }
 
-Answer<std::shared_ptr<Contributions>> shares_for(const App& app, const StoredTrace& trace,
-                                                  double threshold) {
-  if (threshold >= Contributions::kDefaultFloor) return trace.contributions;
-  if (worst_bytes(*trace.trace, threshold) > app.traces.capacity()) {
-    return bad_request(
-        fmt::format("threshold: expected at least {} of a run of {} tokens, found {}",
-                    Contributions::kDefaultFloor, trace.trace->n_tok(), threshold),
-        "smaller ones take more memory than cache_bytes; `limpid explain --threshold` has no such limit");
-  }
-  return std::make_shared<Contributions>(trace.model->session.model(), *trace.trace,
-                                         static_cast<float>(threshold));
+Answer<ReadRoute> read_route(const App& app, StoredTrace& trace, const RouteOptions& options) {
+  SERVER_TRY(const std::shared_ptr<Contributions> shares, shares_for(app, trace, options.threshold));
+  SERVER_TRY(Explanation explanation,
+             trace.model->session.explain(trace.trace, options.position, kPredictions, shares));
+  const ShareTimer timer(*shares, trace.seconds);
+  SERVER_TRY(Route route, explanation.route(options));
+  trace.seconds.route = timer.beside_shares();
+  return ReadRoute{std::move(explanation), std::move(route)};
+}
+
+Answer<SharesResult> read_shares(StoredTrace& trace, int position, double floor) {
+  SERVER_TRY(Explanation explanation,
+             trace.model->session.explain(trace.trace, position, 1, trace.contributions));
+  const ShareTimer timer(*trace.contributions, trace.seconds);
+  SERVER_TRY(SharesResult result, explanation.shares(static_cast<float>(floor)));
+  return result;
 }
 
 Answer<HttpResponse> read(App& app, const Call& call, const StoredTracePtr& trace, const Reading& reading) {

@@ -12,7 +12,6 @@ namespace limpid {
 
 namespace {
 
-constexpr size_t kPredictions = 5;
 constexpr size_t kLongestName = 100;    // of a node
 constexpr size_t kLongestToken = 1000;  // bytes of a token's text
 constexpr size_t kMostChosen = 20;
@@ -27,17 +26,10 @@ std::string too_long(std::string_view what, size_t most, size_t found) {
 Answer<HttpResponse> get_route(App& app, const Call& call) {
   SERVER_TRY(const Query query, Query::parse(call.request.query, {"token", "threshold", "renormalize"}));
   SERVER_TRY(const StoredTracePtr trace, app.traces.require(call.path[0]));
-  SERVER_TRY(const int position, position_of(query, *trace->trace));
-  SERVER_TRY(const double threshold, query.number("threshold", RouteOptions().threshold, 0, 1));
-  SERVER_TRY(const bool renormalize, query.boolean("renormalize", true));
+  SERVER_TRY(const RouteOptions options, route_request(query, *trace->trace));
   return read(app, call, trace, [&](StoredTrace& stored, const RunControl&) -> Answer<HttpResponse> {
-    const Session& session = stored.model->session;
-    SERVER_TRY(std::shared_ptr<Contributions> shares, shares_for(app, stored, threshold));
-    SERVER_TRY(Explanation explanation,
-               session.explain(stored.trace, position, kPredictions, std::move(shares)));
-    SERVER_TRY(const Route route,
-               explanation.route({.threshold = static_cast<float>(threshold), .renormalize = renormalize}));
-    return json(to_json(session, explanation, route));
+    SERVER_TRY(const ReadRoute drawn, read_route(app, stored, options));
+    return json(to_json(stored.model->session, drawn.explanation, drawn.route));
   });
 }
 
@@ -47,9 +39,7 @@ Answer<HttpResponse> get_shares(App& app, const Call& call) {
   SERVER_TRY(const int position, position_of(query, *trace->trace));
   SERVER_TRY(const double floor, query.number("floor", 0.01, 0, 1));
   return read(app, call, trace, [&](StoredTrace& stored, const RunControl&) -> Answer<HttpResponse> {
-    SERVER_TRY(Explanation explanation,
-               stored.model->session.explain(stored.trace, position, 1, stored.contributions));
-    SERVER_TRY(const SharesResult result, explanation.shares(static_cast<float>(floor)));
+    SERVER_TRY(const SharesResult result, read_shares(stored, position, floor));
     return json(to_json(result));
   });
 }

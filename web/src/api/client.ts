@@ -35,6 +35,8 @@ const part = encodeURIComponent;
 
 export const api = {
   config: () => get<t.Config>('/config'),
+  /** Only of a server that was started to tell: `config.debug`. */
+  status: (signal?: AbortSignal) => get<t.Status>('/status', {}, signal),
   models: () => get<t.ModelList>('/models'),
   model: (name: string, signal?: AbortSignal) => get<t.ModelInfo>(`/models/${part(name)}`, {}, signal),
 

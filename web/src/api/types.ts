@@ -17,13 +17,34 @@ export interface Prediction {
 
 export interface Config {
   version: string;
+  /** The server is for visitors. */
   demo: boolean;
+  /** GET /status answers. */
+  debug: boolean;
   default_model: string | null;
   sample_prompts: string[];
   max_prompt_tokens: number;
   /** Whether the page offers to read prompts from a file. */
   upload_allowed: boolean;
+  /** What computes, and in what; the first is used. */
+  backend: string[];
+  precision: string[];
   limits: { max_generated_tokens: number };
+}
+
+/** What a server tells that was started with `debug`; all sizes in bytes. */
+export interface Status {
+  version: string;
+  uptime_seconds: number;
+  threads: number;
+  backend: string;
+  precision: string;
+  memory: { resident_bytes: number; peak_bytes: number };
+  /** Open ones. `decoded_bytes`: weights held in memory now, as float32. */
+  models: { name: string; stored_bytes: number; decoded_bytes: number; all_decoded_bytes: number }[];
+  traces: { kept: number; n_bytes: number; max_bytes: number };
+  computations: { running: number; waiting: number };
+  streams: number;
 }
 
 export interface ModelEntry {
@@ -98,6 +119,14 @@ export interface TraceStatus {
   position?: number;
 }
 
+/** Seconds; what readings of a run have added is there once there was one. */
+export interface Timing {
+  forward: number;
+  predictions: number;
+  contributions?: number;
+  route?: number;
+}
+
 export interface Trace extends TraceStatus {
   model: string;
   tokens: Token[];
@@ -105,6 +134,7 @@ export interface Trace extends TraceStatus {
   n_head: number;
   d_model: number;
   seconds: number;
+  timing: Timing;
   warnings: string[];
   /** For every position its top predictions, best first. */
   predictions: Prediction[][];
