@@ -109,8 +109,9 @@ export interface TraceRequest {
   prompt?: string;
   ids?: number[];
   bos?: 'auto' | 'yes' | 'no';
-  /** The prompt is what a user says, in the model's own template. */
+  /** The prompt is what a user says, in the model's own template; `system` is what comes before it there. */
   chat?: boolean;
+  system?: string;
 }
 
 export interface TraceStatus {
@@ -275,6 +276,7 @@ export interface GenerateRequest {
   model?: string;
   prompt: string;
   chat?: boolean;
+  system?: string;
   max_tokens: number;
   temperature: number;
   top_k: number;
