@@ -8,7 +8,17 @@ import { edgesOf, graphOf, type Graph } from '../layout/graph';
 import type { Hit } from '../layout/hit';
 import { formatSubject, sameSubject, type Node, type Subject } from '../layout/nodes';
 import { shareTable, type ShareTable } from '../layout/shares';
-import { clampTau, DEFAULTS, formatLink, MAX_PINS, MIN_TAU, parseLink, type Link, type View } from './link';
+import {
+  clampTau,
+  DEFAULTS,
+  formatLink,
+  MAX_PINS,
+  MIN_TAU,
+  parseLink,
+  type Bos,
+  type Link,
+  type View,
+} from './link';
 import { prompts } from './prompts.svelte';
 import { Run } from './run.svelte';
 
@@ -25,7 +35,7 @@ export class App {
   sharesError = $state.raw<ApiError | null>(null);
   hover = $state.raw<Hit>(null);
   zoom = $state.raw<Zoom>(FITTED);
-  dialog = $state<'help' | 'model' | null>(null);
+  dialog = $state<'help' | 'model' | 'status' | null>(null);
   toast = $state('');
   dark = $state(false);
   private toastTimer = 0;
@@ -47,10 +57,11 @@ export class App {
     return this.link.model || this.config?.default_model || '';
   }
 
-  /** How the prompt becomes text for the model. */
-  get template(): { chat?: boolean; system?: string } {
-    const { chat, system } = this.link;
-    return chat ? { chat, ...(system ? { system } : {}) } : {};
+  /** How the prompt becomes tokens. */
+  get template(): { chat?: boolean; system?: string; bos?: Bos } {
+    const { chat, system, bos } = this.link;
+    const start = bos === 'auto' ? {} : { bos };
+    return chat ? { chat, ...(system ? { system } : {}), ...start } : start;
   }
 
   private outOf(trace: Trace | null): number {
@@ -93,8 +104,8 @@ export class App {
     const before = this.link;
     this.link = parseLink(search);
     this.draft = this.link.prompt;
-    const asked = ({ model, prompt, chat, system, ids }: Link) =>
-      JSON.stringify([model, prompt, chat, system, ids]);
+    const asked = ({ model, prompt, chat, system, bos, ids }: Link) =>
+      JSON.stringify([model, prompt, chat, system, bos, ids]);
     if (asked(before) !== asked(this.link)) await this.rerun();
   }
 
@@ -146,20 +157,11 @@ export class App {
     this.pushLink();
   }
 
-  /** Whether the prompt goes through the model's chat template; runs anew what was run. */
-  async setChat(chat: boolean): Promise<void> {
+  /** How the prompt becomes tokens; runs anew what was run. */
+  async setTemplate(change: Partial<Pick<Link, 'chat' | 'system' | 'bos'>>): Promise<void> {
     const { prompt } = this.link;
-    this.forget({ chat, ids: [] });
+    this.forget({ ...change, ids: [] });
     if (prompt === '') return;
-    this.pushLink();
-    await this.start();
-  }
-
-  /** What the model is told before the prompt; only chat templates have a place for it. */
-  async setSystem(system: string): Promise<void> {
-    if (system === this.link.system) return;
-    this.forget({ system });
-    if (this.link.prompt === '') return;
     this.pushLink();
     await this.start();
   }

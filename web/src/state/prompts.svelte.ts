@@ -47,7 +47,8 @@ export class Prompts {
     if (file.size > MAX_BYTES) return `A file of prompts may have ${MAX_BYTES / 1e6} MB.`;
     const lines = (await file.text()).split(/\r?\n/).filter((line) => line.trim() !== '');
     if (lines.length === 0) return `${file.name} has no prompts.`;
-    this.file = { name: file.name, prompts: [...new Set(lines)].slice(0, MAX_OF_FILE) };
+    const once = lines.filter((line, at) => lines.indexOf(line) === at);
+    this.file = { name: file.name, prompts: once.slice(0, MAX_OF_FILE) };
     return null;
   }
 }
