@@ -42,7 +42,7 @@ LIBRARIES = {
     "pugixml": "figures",
     "tl/": "",
     "toml++/": "server",
-    "zlib": "checkpoint",
+    "zlib": "checkpoint server",
 }
 
 # Third-party includes belong into .cc files. Excepted are these includes, these headers of ours (the one place

@@ -41,7 +41,7 @@ run|libssl-dev|inc:openssl/evp.h|OpenSSL: hashes that name runs
 run|libcpp-httplib-dev|inc:httplib.h|cpp-httplib: the web server
 run|libtomlplusplus-dev|inc:toml++/toml.h|toml++: reads the configuration of the server
 run|libminizip-dev|inc:minizip/unzip.h|minizip: finds the tensors in PyTorch's .bin files, which are ZIP archives
-run|zlib1g-dev|inc:zlib.h|zlib: what minizip is built on
+run|zlib1g-dev|inc:zlib.h|zlib: compresses answers of the server; minizip is built on it
 run|cargo-web|cmd:cargo|Rust (its newest in Debian), which builds the tokenizer
 run|ca-certificates|glob:/etc/ssl/certs/ca-certificates.crt|lets cargo and pip trust what they talk to
 run|python3|cmd:python3|fetches the default model

@@ -105,13 +105,19 @@ class Session {
  public:
   /// `model`: a GGUF file, a folder in Hugging Face's layout, an id in a local cache, or empty for the
   /// default model. Errors: kNotFound, kCorrupt, kUnsupported, kIo.
-  static Result<Session> open(std::string_view model, const OpenOptions& options = {});
+  /// Reports the stage "opening", which is mostly the tokenizer's; also kCancelled.
+  static Result<Session> open(std::string_view model, const OpenOptions& options = {},
+                              const RunControl& control = {});
 
   /// What the model was called, if that is no path; else its file stem or folder name. With an adapter
   /// "MODEL + ADAPTER".
   const std::string& name() const { return name_; }
   const Model& model() const { return *model_; }
   const Vocabulary& vocabulary() const { return *vocabulary_; }
+
+  /// Decodes weights that a run would decode on first use, as far as they fit beside a run of one token.
+  /// Reports the stage "decoding weights". Errors: kOutOfMemory when not even such a run fits, kCancelled.
+  Status decode_weights(const RunControl& control = {}) const;
 
   /// Runs the model once. Weights are kept as far as they fit beside this run, extended up to options.room
   /// tokens.
@@ -165,6 +171,9 @@ class Session {
         vocabulary_(std::move(vocabulary)),
         name_(std::move(name)),
         memory_(memory) {}
+
+  /// Keeps weights as far as they fit beside a run. Errors: kOutOfMemory.
+  Status limit_weights(size_t n_tok, bool keep_block_outputs) const;
 
   std::shared_ptr<const Model> model_;
   std::shared_ptr<const Vocabulary> vocabulary_;

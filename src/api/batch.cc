@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/json_parts.h"
+#include "api/words.h"
 #include "checkpoint/json.h"
 #include "checkpoint/text.h"
 
@@ -16,6 +17,7 @@ namespace {
 
 using Value = nlohmann::json;
 
+constexpr int kMostPredictions = 1000;
 constexpr const char* kBraceHint = "a prompt that starts with { is written {\"prompt\": \"{...\"}";
 
 // One overload for each type that a key can have; false: the value is not of it.
@@ -58,6 +60,20 @@ bool read_share(const Value& value, float& out) {
   return true;
 }
 
+bool read(const Value& value, AddBos& out) {
+  if (!value.is_string()) return false;
+  const std::optional<AddBos> bos = parse_bos(value.get<std::string>());
+  if (bos) out = *bos;
+  return bos.has_value();
+}
+
+bool read_count(const Value& value, size_t& out) {
+  int number = 0;
+  if (!read(value, number) || number < 1 || number > kMostPredictions) return false;
+  out = static_cast<size_t>(number);
+  return true;
+}
+
 struct Key {
   std::string_view name;
   std::string_view expected;
@@ -69,6 +85,11 @@ constexpr Key kKeys[] = {
     {"prompt", "a text", [](const Value& v, BatchRequest& r) { return read(v, r.explain.prompt.text); }},
     {"ids", "a list of token ids",
      [](const Value& v, BatchRequest& r) { return read(v, r.explain.prompt.ids); }},
+    {"bos", "auto, yes or no", [](const Value& v, BatchRequest& r) { return read(v, r.explain.prompt.bos); }},
+    {"chat", "true or false", [](const Value& v, BatchRequest& r) { return read(v, r.explain.prompt.chat); }},
+    {"system", "a text", [](const Value& v, BatchRequest& r) { return read(v, r.explain.prompt.system); }},
+    {"top", "a number from 1 to 1000",
+     [](const Value& v, BatchRequest& r) { return read_count(v, r.explain.n_predictions); }},
     {"token", "a position", [](const Value& v, BatchRequest& r) { return read(v, r.explain.token); }},
     {"threshold", "a number from 0 to 1",
      [](const Value& v, BatchRequest& r) { return read_share(v, r.route.threshold); }},
@@ -93,6 +114,20 @@ Status read_key(const std::string& name, const Value& value, BatchRequest& reque
               fmt::format("{}: expected {}, found {}", name, key->expected, quote(value.dump())));
 }
 
+/// What would pass without effect is an error.
+Status check_conversation(const Value& object, const Prompt& prompt) {
+  const auto wrong = [](std::string message) {
+    return fail(ErrorCode::kInvalidArgument, std::move(message));
+  };
+  if (object.contains("ids")) {
+    for (const char* key : {"bos", "chat", "system"}) {
+      if (object.contains(key)) return wrong(fmt::format("{}: expected 'prompt' with it, found 'ids'", key));
+    }
+  }
+  if (object.contains("system") && !prompt.chat) return wrong("system: expected 'chat' with it");
+  return {};
+}
+
 /// The request of an object. Its id goes to `id` even where the rest is wrong.
 Result<BatchRequest> read_object(const Value& object, BatchRequest request, std::optional<Json>& id) {
   if (const auto found = object.find("id"); found != object.end()) id = *found;
@@ -103,6 +138,7 @@ Result<BatchRequest> read_object(const Value& object, BatchRequest request, std:
     return fail(ErrorCode::kInvalidArgument, fmt::format("the line: expected 'prompt' or 'ids', found {}",
                                                          object.contains("ids") ? "both" : "neither"));
   }
+  LIMPID_CHECK_OK(check_conversation(object, request.explain.prompt));
   return request;
 }
 

@@ -4,7 +4,8 @@
 //
 //   When Mary and John went to the store
 //   {"prompt": "{ starts an object", "threshold": 0.1, "id": "a7"}
-//   {"ids": [504, 1390], "token": 0, "renormalize": false}
+//   {"ids": [504, 1390], "token": 0, "renormalize": false, "top": 20}
+//   {"prompt": "What is a cat?", "chat": true, "system": "Be brief."}
 #pragma once
 
 #include <cstddef>

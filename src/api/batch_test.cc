@@ -53,6 +53,20 @@ TEST_F(BatchTest, ALineGoesBeforeWhatHoldsForAll) {
   EXPECT_EQ(json["renormalize"], true);
 }
 
+TEST_F(BatchTest, ALineSaysHowItsPromptIsRead) {
+  const BatchRequest without_bos = {{{.text = {}, .bos = AddBos::kNo}}, {}};
+  const Json with = explain(R"({"prompt": "hello", "bos": "yes", "top": 2})", without_bos)["result"];
+  const Json without = explain("hello", without_bos)["result"];
+  ASSERT_EQ(with["tokens"].size(), without["tokens"].size() + 1);
+  EXPECT_EQ(with["tokens"][1], without["tokens"][0]);
+  EXPECT_EQ(with["predictions"].size(), 2);
+  EXPECT_EQ(without["predictions"].size(), ExplainRequest().n_predictions);
+  // This model has no chat template, which is found out only where one is asked for.
+  EXPECT_EQ(explain(R"({"prompt": "hello", "chat": true})")["error"]["code"], "unsupported");
+  const BatchRequest in_chat = {{{.text = {}, .chat = true}}, {}};
+  EXPECT_TRUE(explain(R"({"prompt": "hello", "chat": false})", in_chat).contains("result"));
+}
+
 TEST_F(BatchTest, TextIsNotObeyed) {
   // No object: the text is the prompt, byte for byte.
   for (const char* text : {" {\"prompt\": \"x\"}", "[1]", "\"x\"", "a\tb"}) {
@@ -112,6 +126,16 @@ TEST_F(BatchTest, ErrorsNameWhatIsWrong) {
       {R"({"ids": [3], "threshold": -0.1})", "threshold: expected a number from 0 to 1"},
       {R"({"ids": [3], "threshold": "0.1"})", "threshold: expected a number from 0 to 1"},
       {R"({"ids": [3], "threshold": 1e999})", "the line: not valid JSON at byte"},
+      {R"({"prompt": "a", "bos": true})", "bos: expected auto, yes or no, found 'true'"},
+      {R"({"prompt": "a", "bos": "maybe"})", "bos: expected auto, yes or no"},
+      {R"({"prompt": "a", "chat": "yes"})", "chat: expected true or false"},
+      {R"({"prompt": "a", "system": "b"})", "system: expected 'chat' with it"},
+      {R"({"prompt": "a", "chat": true, "system": 1})", "system: expected a text"},
+      {R"({"ids": [3], "chat": true})", "chat: expected 'prompt' with it"},
+      {R"({"ids": [3], "bos": "yes"})", "bos: expected 'prompt' with it"},
+      {R"({"prompt": "a", "top": 0})", "top: expected a number from 1 to 1000, found '0'"},
+      {R"({"prompt": "a", "top": 1001})", "top: expected a number from 1 to 1000"},
+      {R"({"prompt": "a", "top": 1.5})", "top: expected a number from 1 to 1000"},
       {R"({"ids": [3], "renormalize": 1})", "renormalize: expected true or false, found '1'"},
       {"\xFF", "expected UTF-8"},
   };

@@ -52,20 +52,21 @@ Json explanation_of(const Session& session, const Explanation& explanation, cons
   return json;
 }
 
-std::string to_json(const Session& session, const Explanation& explanation, const Route& route) {
-  return dump(explanation_of(session, explanation, route));
+std::string to_json(const Session& session, const Explanation& explanation, const Route& route,
+                    JsonLayout layout) {
+  return dump(explanation_of(session, explanation, route), layout);
 }
 
-std::string to_json(std::span<const Piece> tokens) {
+std::string to_json(std::span<const Piece> tokens, JsonLayout layout) {
   Json json = {{"ids", Json::array()}, {"tokens", Json::array()}};
   for (const Piece& piece : tokens) {
     json["ids"].push_back(piece.id);
     json["tokens"].push_back(token_of(piece));
   }
-  return dump(json);
+  return dump(json, layout);
 }
 
-std::string to_json(const ModelInfo& info) {
+std::string to_json(const ModelInfo& info, JsonLayout layout) {
   Json json = {{"path", info.path.string()},
                {"adapter", info.adapter.empty() ? Json(nullptr) : Json(info.adapter.string())},
                {"format", info.format},
@@ -85,7 +86,7 @@ std::string to_json(const ModelInfo& info) {
                     {"budget_bytes", info.memory_budget},
                     {"kept_bytes", info.plan.kept_bytes},
                     {"policy", name(info.plan.policy)}};
-  return dump(json);
+  return dump(json, layout);
 }
 
 std::string to_json(const Models& models) {

@@ -16,8 +16,14 @@
 
 namespace limpid {
 
+enum class JsonLayout {
+  kIndented,  // for people
+  kOneLine,   // for programs: half the bytes
+};
+
 /// docs/schema/explain.json
-std::string to_json(const Session& session, const Explanation& explanation, const Route& route);
+std::string to_json(const Session& session, const Explanation& explanation, const Route& route,
+                    JsonLayout layout = JsonLayout::kIndented);
 /// Of a generated token and the prediction that it was chosen from.
 struct ExplainedToken {
   int number = 0;  // 1 is the first generated token
@@ -28,9 +34,9 @@ struct ExplainedToken {
 std::string to_json(const Session& session, const GenerateRequest& request, const GenerateResult& result,
                     std::span<const ExplainedToken> explained);
 /// docs/schema/tokenize.json
-std::string to_json(std::span<const Piece> tokens);
+std::string to_json(std::span<const Piece> tokens, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/info.json
-std::string to_json(const ModelInfo& info);
+std::string to_json(const ModelInfo& info, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/models.json
 std::string to_json(const Models& models);
 /// docs/schema/bench.json
@@ -38,14 +44,14 @@ std::string to_json(const BenchResult& result);
 /// docs/schema/verify.json
 std::string to_json(const VerifyResult& result);
 /// docs/schema/inspect.json
-std::string to_json(const Inspection& inspection);
+std::string to_json(const Inspection& inspection, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/lens.json
-std::string to_json(const LensResult& lens);
-/// docs/schema/attention.json
+std::string to_json(const LensResult& lens, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/attention.json, a line for each head
 std::string to_json(const AttentionResult& result);
 /// docs/schema/heads.json
-std::string to_json(const HeadsResult& result);
-/// docs/schema/shares.json
+std::string to_json(const HeadsResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/shares.json, in one line
 std::string to_json(const SharesResult& shares);
 
 }  // namespace limpid

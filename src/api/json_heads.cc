@@ -5,7 +5,7 @@
 
 namespace limpid {
 
-std::string to_json(const HeadsResult& result) {
+std::string to_json(const HeadsResult& result, JsonLayout layout) {
   Json json = {
       {"model", result.model},       {"n_layer", result.n_layer},       {"n_head", result.n_head},
       {"seed", result.request.seed}, {"length", result.request.length}, {"roles", Json::array()},
@@ -23,7 +23,7 @@ std::string to_json(const HeadsResult& result) {
   for (const HeadsSample& sample : result.samples) {
     json["samples"].push_back({{"kind", sample.random ? "random" : "text"}, {"ids", sample.ids}});
   }
-  return dump(json);
+  return dump(json, layout);
 }
 
 }  // namespace limpid

@@ -56,7 +56,7 @@ void add_part(const Inspection& inspection, Json& json) {
 
 }  // namespace
 
-std::string to_json(const Inspection& inspection) {
+std::string to_json(const Inspection& inspection, JsonLayout layout) {
   Json json = {{"model", inspection.model}, {"tokens", Json::array()}};
   for (const Piece& piece : inspection.tokens) json["tokens"].push_back(token_of(piece));
   json["node"] = inspection.subject;
@@ -80,7 +80,7 @@ std::string to_json(const Inspection& inspection) {
     json["logit_parts"].push_back({{"node", p.subject}, {"logit", p.logit}});
   }
   json["warnings"] = inspection.warnings;
-  return dump(json);
+  return dump(json, layout);
 }
 
 }  // namespace limpid

@@ -23,7 +23,7 @@ Json cell_of(const LensCell& cell) {
 
 }  // namespace
 
-std::string to_json(const LensResult& lens) {
+std::string to_json(const LensResult& lens, JsonLayout layout) {
   Json json = {{"model", lens.model},         {"state", name(lens.state)}, {"tokens", Json::array()},
                {"positions", lens.positions}, {"chosen", Json::array()},   {"layers", Json::array()}};
   for (const Piece& piece : lens.tokens) json["tokens"].push_back(token_of(piece));
@@ -33,7 +33,7 @@ std::string to_json(const LensResult& lens) {
     for (const LensCell& cell : row) cells.push_back(cell_of(cell));
   }
   json["warnings"] = lens.warnings;
-  return dump(json);
+  return dump(json, layout);
 }
 
 }  // namespace limpid

@@ -40,13 +40,10 @@ double shortest(float value) {
   return std::strtod(fmt::format("{}", value).c_str(), nullptr);
 }
 
-std::string dump(const Json& json) {
+std::string dump(const Json& json, JsonLayout layout) {
   // Texts are valid UTF-8; paths may be anything the file system allows.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string dump_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const int indent = layout == JsonLayout::kIndented ? 2 : -1;
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace limpid

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "api/json.h"
 #include "api/session.h"
 
 namespace limpid {
@@ -19,8 +20,11 @@ Json model_of(const Session& session);
 Json explanation_of(const Session& session, const Explanation& explanation, const Route& route);
 /// The number whose shortest decimal form is that of the float: half the digits, and the same float again.
 double shortest(float value);
-std::string dump(const Json& json);
+/// With a line break at the end.
+std::string dump(const Json& json, JsonLayout layout = JsonLayout::kIndented);
 /// All of it in one line.
-std::string dump_line(const Json& json);
+inline std::string dump_line(const Json& json) {
+  return dump(json, JsonLayout::kOneLine);
+}
 
 }  // namespace limpid

@@ -28,11 +28,15 @@ Result<Route> Explanation::route(RouteOptions options) {
   return extract_route(*contributions_, options);
 }
 
-Result<Session> Session::open(std::string_view name, const OpenOptions& options) {
+Result<Session> Session::open(std::string_view name, const OpenOptions& options, const RunControl& control) {
+  constexpr std::string_view kStage = "opening";
+  LIMPID_CHECK_OK(control.tick(kStage, 0));
   LIMPID_TRY(const Backend* backend, backend(options.backend));
   LIMPID_TRY(Checkpoint checkpoint, open_model(name, options.adapter));
   const std::filesystem::path path = checkpoint.path;
+  LIMPID_CHECK_OK(control.tick(kStage, 0.1));
   auto vocabulary = std::make_shared<const Vocabulary>(checkpoint);
+  LIMPID_CHECK_OK(control.tick(kStage, 0.9));
   LIMPID_TRY(std::shared_ptr<const Model> model, Model::load(std::move(checkpoint), *backend));
   if (vocabulary->n_vocab() > model->spec().n_vocab) {
     return fail(ErrorCode::kCorrupt,
@@ -48,14 +52,23 @@ Result<Session> Session::open(std::string_view name, const OpenOptions& options)
   return Session(std::move(model), std::move(vocabulary), std::move(full_name), memory);
 }
 
-Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options,
-                             const RunControl& control) const {
-  const size_t n_tok = std::max(ids.size(), options.room);
+Status Session::limit_weights(size_t n_tok, bool keep_block_outputs) const {
   const MemoryEstimate estimate =
-      estimate_memory(model_->description(), model_->checkpoint(), n_tok, options.keep_block_outputs);
+      estimate_memory(model_->description(), model_->checkpoint(), n_tok, keep_block_outputs);
   LIMPID_TRY(const MemoryPlan plan, require_memory(estimate, memory_, n_tok));
   model_->limit_packed_bytes(plan.policy == MemoryPolicy::kResident ? WeightBudget::kUnlimited
                                                                     : plan.kept_bytes);
+  return {};
+}
+
+Status Session::decode_weights(const RunControl& control) const {
+  LIMPID_CHECK_OK(limit_weights(1, false));
+  return model_->pack_ahead(control);
+}
+
+Result<Trace> Session::trace(std::span<const int> ids, const RunOptions& options,
+                             const RunControl& control) const {
+  LIMPID_CHECK_OK(limit_weights(std::max(ids.size(), options.room), options.keep_block_outputs));
   return run(*model_, ids, options, control);
 }
 

@@ -37,6 +37,12 @@ std::shared_ptr<const PackedMatrix> Linear::pack() const {
   return packed;
 }
 
+bool Linear::keep() const {
+  packed();
+  const std::scoped_lock lock(pack_mutex_);
+  return packed_ != nullptr;
+}
+
 std::shared_ptr<const PackedMatrix> Linear::packed() const {
   const std::scoped_lock lock(pack_mutex_);
   if (packed_ != nullptr) return packed_;
@@ -90,21 +96,6 @@ Layer::Layer(const LayerWeights& weights, const Backend& backend, WeightBudget& 
   if (weights.moe) moe.emplace(*weights.moe, backend, budget);
 }
 
-void Layer::release_packed() const {
-  const auto release_ffn = [](const Ffn& f) {
-    f.in.release();
-    f.down.release();
-  };
-  qkv.release();
-  attention_out.release();
-  if (ffn) release_ffn(*ffn);
-  if (!moe) return;
-  moe->router.release();
-  for (const Ffn& expert : moe->experts) release_ffn(expert);
-  if (moe->shared) release_ffn(*moe->shared);
-  if (moe->shared_gate) moe->shared_gate->release();
-}
-
 std::vector<float> Layer::value_bias(const ModelSpec& spec) const {
   if (!qkv.has_bias()) return {};
   const auto d_kv = static_cast<size_t>(spec.d_kv()), d_head = static_cast<size_t>(spec.d_head);
@@ -133,8 +124,26 @@ Result<std::shared_ptr<const Model>> Model::load(Checkpoint checkpoint, const Ba
 void Model::limit_packed_bytes(size_t limit) const {
   budget_.set_limit(limit);
   for (auto layer = layers_.rbegin(); layer != layers_.rend() && budget_.used() > limit; ++layer) {
-    layer->release_packed();
+    layer->for_each_linear([](const Linear& linear) { linear.release(); });
   }
+}
+
+Status Model::pack_ahead(const RunControl& control) const {
+  std::vector<const Linear*> linears;
+  size_t n_element = 0;
+  for (const Layer& layer : layers_) {
+    layer.for_each_linear([&](const Linear& linear) {
+      linears.push_back(&linear);
+      n_element += linear.n_out() * linear.n_in();
+    });
+  }
+  const double most = static_cast<double>(std::min(budget_.limit(), n_element * sizeof(float)));
+  for (const Linear* linear : linears) {
+    const double fraction = std::min(1.0, static_cast<double>(budget_.used()) / most);
+    LIMPID_CHECK_OK(control.tick("decoding weights", fraction));
+    if (!linear->keep()) break;
+  }
+  return {};
 }
 
 void Model::embed(std::span<const int> ids, size_t first, MatrixView out) const {

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "limpid/run_control.h"
+
 #include "base/matrix.h"
 #include "base/result.h"
 #include "checkpoint/checkpoint.h"
@@ -27,6 +29,8 @@ class Linear {
       : weights_(weights), backend_(backend), budget_(budget) {}
 
   std::shared_ptr<const PackedMatrix> packed() const;
+  /// Packs it ahead of its use. False where the budget has no room for it.
+  bool keep() const;
   /// [n_out], zeros where the checkpoint has none.
   std::span<const float> bias() const;
   bool has_bias() const { return !weights_.bias.empty(); }
@@ -79,7 +83,9 @@ struct Layer {
 
   /// b_V of every query head, [d_query]; empty when the model has none.
   std::vector<float> value_bias(const ModelSpec& spec) const;
-  void release_packed() const;
+  /// Calls use(projection) for every one, in the order of their use.
+  template <class Use>
+  void for_each_linear(const Use& use) const;
 
   std::optional<Norm> attention_norm;
   Linear qkv;
@@ -92,6 +98,22 @@ struct Layer {
   std::optional<Moe> moe;  // this
   std::optional<Norm> ffn_post_norm;
 };
+
+template <class Use>
+void Layer::for_each_linear(const Use& use) const {
+  const auto use_ffn = [&use](const Ffn& f) {
+    use(f.in);
+    use(f.down);
+  };
+  use(qkv);
+  use(attention_out);
+  if (ffn) use_ffn(*ffn);
+  if (!moe) return;
+  use(moe->router);
+  for (const Ffn& expert : moe->experts) use_ffn(expert);
+  if (moe->shared) use_ffn(*moe->shared);
+  if (moe->shared_gate) use(*moe->shared_gate);
+}
 
 class Model {
  public:
@@ -125,6 +147,9 @@ class Model {
   /// Limits them, beside the one matrix in use, from now on; drops those of the last layers where more is
   /// held.
   void limit_packed_bytes(size_t limit) const;
+  /// Decodes and packs ahead what runs would on their first use, as far as the limit has room. Reports the
+  /// stage "decoding weights". Errors: kCancelled; what is packed by then stays.
+  Status pack_ahead(const RunControl& control) const;
 
  private:
   Model(Checkpoint checkpoint, const Backend& backend)

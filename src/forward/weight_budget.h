@@ -24,6 +24,7 @@ class WeightBudget {
   }
   void give_back(size_t n) { used_ -= n; }
   size_t used() const { return used_.load(); }
+  size_t limit() const { return limit_.load(); }
   /// May be below what is used: then nothing more is kept until enough was given back.
   void set_limit(size_t limit) { limit_ = limit; }
 

@@ -21,6 +21,7 @@ App::App(const ServerConfig& configuration, std::vector<AllowedModel> allowed, s
     : config(configuration),
       traces(jobs, cache_bytes),
       models(std::move(allowed), closing_traces(std::move(pool), traces)),
+      openings(jobs, models),
       jobs(config.computations, config.max_waiting) {}
 
 Answer<void> compute(App& app, const HttpRequest& request, Work work) {
@@ -42,6 +43,17 @@ Answer<void> compute(App& app, const HttpRequest& request, Work work) {
                    "ask for less at once");
   }
   return tl::unexpected<Failure>(*status.failure);
+}
+
+Answer<OpenModelPtr> open_model(App& app, const HttpRequest& request, const std::string& name) {
+  SERVER_TRY(const AllowedModel* model, app.models.find(name));
+  if (app.models.if_open(model->name)) return app.models.open(model->name);
+  OpenModelPtr opened;
+  SERVER_CHECK_OK(compute(app, request, [&](const RunControl& control) -> Answer<void> {
+    SERVER_TRY(opened, app.models.open(model->name, control));
+    return {};
+  }));
+  return opened;
 }
 
 Answer<std::shared_ptr<StreamPlace>> StreamPlace::take(App& app) {

@@ -10,6 +10,7 @@
 #include "server/http.h"
 #include "server/jobs.h"
 #include "server/model_pool.h"
+#include "server/openings.h"
 #include "server/traces.h"
 
 #include "base/stopwatch.h"
@@ -23,6 +24,7 @@ struct App {
   const ServerConfig config;
   Traces traces;
   ModelPool models;
+  Openings openings;
   std::atomic<size_t> n_stream = 0;
   const Stopwatch uptime = {};
   Jobs jobs;  // last: what runs uses the others, so its end is waited for first
@@ -44,6 +46,9 @@ inline HttpResponse json(std::string body, int status = 200) {
 /// Errors: as Jobs::submit; 408; those of the work.
 using Work = std::function<Answer<void>(const RunControl&)>;
 Answer<void> compute(App& app, const HttpRequest& request, Work work);
+
+/// The model, which the request waits for where it is not open. Errors: as compute and ModelPool::open.
+Answer<OpenModelPtr> open_model(App& app, const HttpRequest& request, const std::string& name);
 
 /// Reserves a stream of events for as long as it lives.
 class StreamPlace {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/compression.h"
+
 namespace limpid {
 
 namespace {
@@ -12,11 +14,6 @@ constexpr std::string_view kHashed = "/assets/";
 
 HttpResponse text(int status, std::string body) {
   return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::move(body)};
-}
-
-bool takes_gzip(std::string_view accepted) {
-  const size_t at = accepted.find("gzip");
-  return at != accepted.npos && !accepted.substr(at).starts_with("gzip;q=0");
 }
 
 }  // namespace

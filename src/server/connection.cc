@@ -53,11 +53,15 @@ bool Connection::await(short events, Clock::time_point deadline) const {
   }
 }
 
-bool Connection::await_request() {
+bool Connection::has_request() const {
+  short found = 0;
+  return used_ < buffer_.size() || poll_once(socket_, POLLIN, std::chrono::milliseconds(0), found) != 0;
+}
+
+void Connection::begin_request() {
+  ++n_request_;
   budget_ = limits_.max_header_bytes;
-  if (used_ == buffer_.size() && !await(POLLIN, Clock::now() + limits_.idle)) return false;
   deadline_ = Clock::now() + limits_.request;
-  return !stopping_;
 }
 
 bool Connection::is_gone() const {

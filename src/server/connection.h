@@ -12,14 +12,17 @@ namespace limpid {
 
 class Connection : public httplib::Stream {
  public:
-  /// Once `stopping`, waits for requests end. Closes the socket.
+  /// Once `stopping`, waits for bytes end. Closes the socket.
   Connection(int socket, const HttpLimits& limits, const std::atomic<bool>& stopping);
   ~Connection() override;
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Waits for the first byte of a request; false when there will be none.
-  bool await_request();
+  /// Whether the first byte of a request, or the end of them, is there.
+  bool has_request() const;
+  /// The next request may be read; its time runs from now on.
+  void begin_request();
+  size_t n_request() const { return n_request_; }
   /// Lets the body be read, after the headers.
   void allow_body(size_t n_bytes) { budget_ += n_bytes; }
   /// Nothing more is read from this connection after the response: the rest of the request is unread.
@@ -52,6 +55,7 @@ class Connection : public httplib::Stream {
   const HttpLimits& limits_;
   const std::atomic<bool>& stopping_;
   Clock::time_point deadline_ = {};
+  size_t n_request_ = 0;
   size_t budget_ = 0;  // bytes that may still be read for this request
   bool close_ = false, timed_out_ = false, over_budget_ = false;
   std::string buffer_;  // received, not yet read

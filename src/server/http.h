@@ -16,6 +16,7 @@ struct HttpLimits {
   size_t max_header_bytes = 32 << 10;
   size_t max_body_bytes = 1 << 20;
   size_t n_connection = 96;                  // served at a time; others wait
+  size_t n_idle = 512;                       // beside these; then those go that are idle for longest
   std::chrono::milliseconds idle{5000};      // between requests
   std::chrono::milliseconds request{10000};  // from a request's first byte to its last
   std::chrono::milliseconds write{10000};    // without any progress

@@ -4,23 +4,21 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
 #include <fmt/format.h>
 #include <httplib.h>
-#include <mutex>
 #include <thread>
-#include <vector>
 
 #include "server/connection.h"
+#include "server/connection_threads.h"
+#include "server/idle_connections.h"
 
 namespace limpid {
 
 namespace {
 
 constexpr int kBacklog = 128;
-constexpr int kRequestsPerConnection = 10000;
+constexpr size_t kRequestsPerConnection = 10000;
 
 /// A connection is served by one thread from its first to its last byte.
 thread_local Connection* current = nullptr;
@@ -80,62 +78,24 @@ std::optional<size_t> body_length(const HttpRequest& request) {
   return length;
 }
 
-}  // namespace
-
-namespace {
-
-/// Threads for connections: as many as there were connections at once, up to a limit, beyond which they wait.
-class ConnectionThreads : public httplib::TaskQueue {
+/// What the library asks of its threads, which outlive its loop.
+class Tasks : public httplib::TaskQueue {
  public:
-  explicit ConnectionThreads(size_t most) : most_(most) {}
-
-  void enqueue(std::function<void()> task) override {
-    const std::scoped_lock lock(mutex_);
-    tasks_.push_back(std::move(task));
-    if (tasks_.size() > n_idle_ && threads_.size() < most_) threads_.emplace_back([this] { work(); });
-    changed_.notify_one();
-  }
-
-  void shutdown() override {
-    {
-      const std::scoped_lock lock(mutex_);
-      stopped_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  explicit Tasks(ConnectionThreads& threads) : threads_(threads) {}
+  void enqueue(std::function<void()> task) override { threads_.enqueue(std::move(task)); }
+  void shutdown() override { threads_.shut_down(); }
 
  private:
-  void work() {
-    std::unique_lock lock(mutex_);
-    for (;;) {
-      ++n_idle_;
-      changed_.wait(lock, [this] { return stopped_ || !tasks_.empty(); });
-      --n_idle_;
-      if (tasks_.empty()) return;
-      const std::function<void()> task = std::move(tasks_.front());
-      tasks_.pop_front();
-      lock.unlock();
-      task();
-      lock.lock();
-    }
-  }
-
-  const size_t most_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> tasks_;
-  std::vector<std::thread> threads_;
-  size_t n_idle_ = 0;
-  bool stopped_ = false;
+  ConnectionThreads& threads_;
 };
 
 }  // namespace
 
 class HttpServer::Impl : public httplib::Server {
  public:
-  Impl(const HttpLimits& limits, HttpHandlers handlers) : limits_(limits), handlers_(std::move(handlers)) {
-    new_task_queue = [this] { return new ConnectionThreads(limits_.n_connection); };
+  Impl(const HttpLimits& limits, HttpHandlers handlers)
+      : limits_(limits), handlers_(std::move(handlers)), threads_(limits.n_connection) {
+    new_task_queue = [this] { return new Tasks(threads_); };
     set_keep_alive_max_count(kRequestsPerConnection);
     set_payload_max_length(limits_.max_body_bytes);
     // The default lets two programs listen on one port.
@@ -181,20 +141,36 @@ class HttpServer::Impl : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    Connection connection(socket, limits_, stopping_);
-    current = &connection;
-    for (int n = 0; n < kRequestsPerConnection && connection.await_request(); ++n) {
-      bool closed = false;
-      const auto prepare = [](httplib::Request& request) {
-        // What the library would do with them is not wanted: parts of responses, compression of all of them.
-        request.ranges.clear();
-        current->accept_encoding = request.get_header_value("Accept-Encoding");
-        request.headers.erase("Accept-Encoding");
-      };
-      if (!process_request(connection, false, closed, prepare) || closed || connection.closes()) break;
+    serve(std::make_shared<Connection>(socket, limits_, stopping_));
+    return true;
+  }
+
+  /// Answers what has been asked. Between requests a connection is idle, and holds no thread.
+  void serve(ConnectionPtr connection) {
+    current = connection.get();
+    while (answer_one(*connection)) {
+      if (connection->has_request()) continue;
+      current = nullptr;
+      idle_.add(std::move(connection));
+      return;
     }
     current = nullptr;
-    return true;
+  }
+
+  /// False when the connection is to be closed.
+  bool answer_one(Connection& connection) {
+    if (stopping_) return false;
+    if (!connection.has_request()) return true;
+    connection.begin_request();
+    bool closed = false;
+    const auto prepare = [](httplib::Request& request) {
+      // What the library would do with them is not wanted: parts of responses, compression of all of them.
+      request.ranges.clear();
+      current->accept_encoding = request.get_header_value("Accept-Encoding");
+      request.headers.erase("Accept-Encoding");
+    };
+    return process_request(connection, false, closed, prepare) && !closed && !connection.closes() &&
+           connection.n_request() < kRequestsPerConnection;
   }
 
   /// Refuses what must not be read further.
@@ -231,6 +207,11 @@ class HttpServer::Impl : public httplib::Server {
   std::atomic<bool> stopping_ = false;
   int port_ = -1;
   std::thread thread_;
+  ConnectionThreads threads_;
+  // Ends before the threads, to which it hands connections.
+  IdleConnections idle_{limits_, [this](ConnectionPtr connection) {
+                          threads_.enqueue([this, connection = std::move(connection)] { serve(connection); });
+                        }};
 };
 
 HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -13,8 +13,11 @@ namespace {
 /// Whatever weights are stored in, all is computed in it.
 constexpr const char* kPrecision = "float32";
 
+/// Of an event, which ends where a line does.
 std::string one_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string line = dump_line(json);
+  line.pop_back();
+  return line;
 }
 
 Json error_of(const Failure& failure) {
@@ -58,16 +61,16 @@ std::string config_json(const App& app) {
                        {"min_threshold", 0.0},
                        {"min_floor", shortest(Contributions::kDefaultFloor)},
                        {"max_generated_tokens", config.max_generated_tokens}};
-  return dump({{"version", version()},
-               {"demo", config.demo},
-               {"debug", config.debug},
-               {"default_model", app.models.default_model()},
-               {"sample_prompts", config.sample_prompts},
-               {"max_prompt_tokens", config.max_prompt_tokens},
-               {"upload_allowed", config.offers_upload()},
-               {"backend", Json::array({config.backend})},
-               {"precision", Json::array({kPrecision})},
-               {"limits", limits}});
+  return dump_line({{"version", version()},
+                    {"demo", config.demo},
+                    {"debug", config.debug},
+                    {"default_model", app.models.default_model()},
+                    {"sample_prompts", config.sample_prompts},
+                    {"max_prompt_tokens", config.max_prompt_tokens},
+                    {"upload_allowed", config.offers_upload()},
+                    {"backend", Json::array({config.backend})},
+                    {"precision", Json::array({kPrecision})},
+                    {"limits", limits}});
 }
 
 std::string status_json(const App& app) {
@@ -93,7 +96,7 @@ std::string status_json(const App& app) {
                               {"decoded_bytes", bytes.decoded},
                               {"all_decoded_bytes", bytes.all_decoded}});
   }
-  return dump(json);
+  return dump_line(json);
 }
 
 std::string models_json(const App& app) {
@@ -114,18 +117,26 @@ std::string models_json(const App& app) {
     entry["source"] = model.source;
     json["models"].push_back(std::move(entry));
   }
-  return dump(json);
+  return dump_line(json);
 }
 
-std::string job_json(const std::string& id, const JobStatus& status) {
-  Json json = {{"id", id}, {"state", name(status.state)}};
+std::string opened_json(const std::string& model) {
+  return dump_line({{"model", model}, {"state", "done"}});
+}
+
+std::string opened_event_json(const std::string& model) {
+  return one_line({{"model", model}});
+}
+
+std::string job_json(const char* key, const std::string& subject, const JobStatus& status) {
+  Json json = {{key, subject}, {"state", name(status.state)}};
   if (status.failure) {
     json["error"] = error_of(*status.failure);
   } else {
     json["position"] = status.position;
     json["progress"] = progress_of(status);
   }
-  return dump(json);
+  return dump_line(json);
 }
 
 std::string trace_json(const StoredTrace& trace) {
@@ -145,7 +156,7 @@ std::string trace_json(const StoredTrace& trace) {
   for (const Piece& piece : trace.tokens) json["tokens"].push_back(token_of(piece));
   for (const auto& predictions : trace.predictions)
     json["predictions"].push_back(predictions_of(predictions));
-  return dump(json);
+  return dump_line(json);
 }
 
 std::string progress_event_json(const JobStatus& status) {

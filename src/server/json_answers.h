@@ -15,8 +15,11 @@ std::string config_json(const App& app);
 std::string status_json(const App& app);
 /// Models
 std::string models_json(const App& app);
-/// TracePending or TraceFailed
-std::string job_json(const std::string& id, const JobStatus& status);
+/// TracePending or TraceFailed of an "id", or Opening of a "model"
+std::string job_json(const char* key, const std::string& subject, const JobStatus& status);
+/// Opening of a model that is open, and OpenedEvent in one line
+std::string opened_json(const std::string& model);
+std::string opened_event_json(const std::string& model);
 /// TraceDone
 std::string trace_json(const StoredTrace& trace);
 /// ProgressEvent and DoneEvent, in one line

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "api/words.h"
+
 namespace limpid {
 
 namespace {
@@ -27,7 +29,9 @@ class Members {
     }
     for (const auto& [key, value] : json->items()) {
       if (std::ranges::find(known, key) == known.end()) {
-        return bad_request("body: a key is unknown", fmt::format("known are {}", fmt::join(known, ", ")));
+        return bad_request(
+            "body: a key is unknown",
+            known.empty() ? "there are none" : fmt::format("known are {}", fmt::join(known, ", ")));
       }
     }
     return Members(json);
@@ -85,8 +89,9 @@ class Members {
 Answer<void> read_bos(const Members& members, AddBos& to) {
   std::string bos = "auto";
   SERVER_CHECK_OK(members.read("bos", bos));
-  if (bos != "auto" && bos != "yes" && bos != "no") return bad_request("bos: expected auto, yes or no");
-  to = bos == "yes" ? AddBos::kYes : bos == "no" ? AddBos::kNo : AddBos::kAsTokenizer;
+  const std::optional<AddBos> parsed = parse_bos(bos);
+  if (!parsed) return bad_request("bos: expected auto, yes or no");
+  to = *parsed;
   return {};
 }
 
@@ -129,6 +134,11 @@ Answer<GenerateBody> parse_generate_request(std::string_view body) {
   SERVER_CHECK_OK(members.read("top_p", sampling.top_p));
   SERVER_CHECK_OK(members.read("seed", sampling.seed, 0, std::numeric_limits<uint64_t>::max()));
   return out;
+}
+
+Answer<void> parse_empty_request(std::string_view body) {
+  SERVER_CHECK_OK(Members::parse(body, {}));
+  return {};
 }
 
 Answer<Prompt> parse_tokenize_request(std::string_view body) {

@@ -24,6 +24,8 @@ struct GenerateBody {
   GenerateRequest request;
 };
 Answer<GenerateBody> parse_generate_request(std::string_view body);
+/// An object without members.
+Answer<void> parse_empty_request(std::string_view body);
 /// TokenizeRequest of openapi.json.
 Answer<Prompt> parse_tokenize_request(std::string_view body);
 

@@ -102,19 +102,21 @@ std::optional<std::string> ModelPool::keep(OpenModelPtr model) {
   return name;
 }
 
-Answer<OpenModelPtr> ModelPool::open(const std::string& name) {
+Answer<OpenModelPtr> ModelPool::open(const std::string& name, const RunControl& control) {
   SERVER_TRY(const AllowedModel* model, find(name));
-  OpenModelPtr opened = if_open(model->name);
-  if (opened == nullptr) {
+  OpenModelPtr opened;
+  std::optional<std::string> closed;
+  {
     const std::scoped_lock lock(opening_);
     opened = if_open(model->name);
     if (opened == nullptr) {
-      SERVER_TRY(Session session, Session::open(model->argument, options_.open));
+      SERVER_TRY(Session session, Session::open(model->argument, options_.open, control));
       std::string hash = fingerprint(session.model().checkpoint());
-      opened = std::make_shared<const OpenModel>(OpenModel{model->name, std::move(hash), std::move(session)});
+      opened.reset(new OpenModel{model->name, std::move(hash), std::move(session)});
     }
+    closed = keep(opened);
   }
-  if (const auto closed = keep(opened)) options_.on_closed(*closed);
+  if (closed) options_.on_closed(*closed);
   return opened;
 }
 

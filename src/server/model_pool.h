@@ -1,6 +1,7 @@
 // The models that may be used, opened when first asked for. Few are open at a time. Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,7 @@ struct OpenModel {
   std::string name;
   std::string fingerprint;
   Session session;
+  mutable std::atomic<bool> decoded = false;  // its weights were, as far as memory allows
 };
 using OpenModelPtr = std::shared_ptr<const OpenModel>;
 
@@ -52,8 +54,8 @@ class ModelPool {
   const std::string& default_model() const { return models_.front().name; }
   /// 404 for a name that is not allowed; "" is the default model.
   Answer<const AllowedModel*> find(const std::string& name) const;
-  /// Opens it unless it is open; one caller opens, others wait.
-  Answer<OpenModelPtr> open(const std::string& name);
+  /// Opens it unless it is open; one caller opens, others wait. Errors: as find and Session::open.
+  Answer<OpenModelPtr> open(const std::string& name, const RunControl& control = {});
   /// Those that are open, the last used first.
   std::vector<OpenModelPtr> open_models() const;
   /// nullptr when it is not open.

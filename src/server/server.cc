@@ -5,6 +5,7 @@
 
 #include "server/app.h"
 #include "server/assets.h"
+#include "server/compression.h"
 #include "server/http_server.h"
 #include "server/json_answers.h"
 #include "server/router.h"
@@ -113,7 +114,11 @@ class Server::Impl {
   }
 
   HttpResponse handle(const HttpRequest& request) {
-    if (is_api(request.path)) return route(app_, request);
+    if (is_api(request.path)) {
+      HttpResponse response = route(app_, request);
+      compress(request, response);
+      return response;
+    }
     return serve_asset(request, assets());
   }
 

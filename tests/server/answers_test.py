@@ -3,13 +3,14 @@
 python3 tests/server/answers_test.py PROGRAM    needs jsonschema (build/venv)
 """
 
+import gzip
 import struct
 import sys
 import threading
 import unittest
 import xml.etree.ElementTree
 
-from case import NAMES, PROMPT, UNKNOWN, TinyModels, q
+from case import NAMES, PROMPT, UNKNOWN, Case, TinyModels, q
 from extraction import extract
 from server import API, MODELS, Server, events_of, require_program
 
@@ -85,6 +86,31 @@ class Answers(TinyModels):
         heads = self.ask("GET", "/models/gpt2/heads" + q(seed=3, length=5)).json
         self.assertEqual((heads["seed"], heads["length"], len(heads["heads"])), (3, 5, 9))
 
+    def test_opening_a_model(self):
+        with Server(PROGRAM, *(MODELS / name for name in NAMES), "--debug") as server:
+            client = Case()
+            client.server, client.document = server, self.document
+            for path in ("", "/events"):
+                client.ask("GET", f"/models/gpt2/open{path}", 404, code="not_found")
+            opening = client.ask("POST", "/models/gpt2/open", 202, {}).json
+            self.assertIn(opening["state"], ("queued", "running"))
+            events = events_of(client.ask("GET", "/models/gpt2/open/events").body)
+            self.assertEqual(events[-1], ("done", {"model": "gpt2"}))
+            for method in ("POST", "GET"):
+                done = client.ask(method, "/models/gpt2/open", body={} if method == "POST" else None).json
+                self.assertEqual(done, {"model": "gpt2", "state": "done"})
+            model = client.ask("GET", "/status").json["models"][0]
+            self.assertEqual(model["name"], "gpt2")
+            self.assertGreaterEqual(model["decoded_bytes"], model["all_decoded_bytes"])
+            client.ask("DELETE", "/models/gpt2/open", 204)  # done: it stays
+            # Two are open at a time: the one that was used longest ago has to go.
+            for name in NAMES[2:]:
+                client.ask("POST", f"/models/{name}/tokenize", body={"text": "a"})
+            client.ask("GET", "/models/gpt2/open", 404, code="not_found")
+            client.ask("POST", "/models/gpt2/open", 202, {})
+            client.ask("POST", "/models/nothing/open", 404, {}, "not_found")
+            client.ask("POST", "/models/gpt2/open", 400, {"a": 1}, "invalid_argument")
+
     def test_bos(self):
         ids = lambda bos: self.ask(
             "POST", "/models/llama-tied/tokenize", body={"prompt": PROMPT, "bos": bos}
@@ -151,23 +177,21 @@ class Answers(TinyModels):
         binary = self.ask("GET", f"{base}/attention{some}", headers={"Accept": "application/octet-stream"})
         self.assertEqual(binary.headers["content-type"], "application/octet-stream")
         data = binary.body
-        self.assertEqual(data[:8], b"LIMPATT1")
+        self.assertEqual(data[:8], b"LIMPATT2")
         n_tok, n_map = struct.unpack_from("<II", data, 8)
         self.assertEqual((n_tok, n_map), (len(trace["tokens"]), len(maps["heads"])))
+        as_float32 = lambda values: struct.unpack(f"{len(values)}f", struct.pack(f"{len(values)}f", *values))
         at = 16
         for head in maps["heads"]:
             self.assertEqual(struct.unpack_from("<II", data, at), (head["layer"], head["head"]))
-            at += 8
+            names = ("entropy", "first", "first_contribution", "self", "contribution")
+            means = [head["summary"][name] for name in names]
+            self.assertEqual(struct.unpack_from("<5f", data, at + 8), as_float32(means))
+            at += 28
             for kind in ("attention", "contribution"):
-                values = struct.unpack_from(f"<{n_tok * n_tok}f", data, at)
-                at += 4 * n_tok * n_tok
-                for query in range(n_tok):
-                    row = values[query * n_tok : (query + 1) * n_tok]
-                    text = head[kind][query]
-                    self.assertEqual(
-                        row[: query + 1], struct.unpack(f"{query + 1}f", struct.pack(f"{query + 1}f", *text))
-                    )
-                    self.assertFalse(any(row[query + 1 :]))
+                for row in head[kind]:
+                    self.assertEqual(struct.unpack_from(f"<{len(row)}f", data, at), as_float32(row))
+                    at += 4 * len(row)
         self.assertEqual(at, len(data))
 
     def test_a_client_with_shares_draws_the_same_routes(self):
@@ -232,6 +256,24 @@ class Answers(TinyModels):
         ]
         self.assertEqual(seeded(1), seeded(1))
         self.assertNotEqual(seeded(1), seeded(2))
+
+    def test_answers_are_small(self):
+        identity = self.trace({"prompt": PROMPT})
+        for path in ("/route", "/lens", "/figure.svg"):
+            plain = self.ask("GET", f"/traces/{identity}{path}")
+            self.assertNotIn("content-encoding", plain.headers)
+            self.assertEqual(plain.headers["vary"], "Accept-Encoding")
+            self.assertNotIn(b"\n  ", plain.body.rstrip() if path != "/figure.svg" else b"")
+            packed = self.server.request("GET", f"{API}/traces/{identity}{path}", headers={"Accept-Encoding": "gzip"})
+            self.assertEqual(packed.headers["content-encoding"], "gzip")
+            self.assertLess(len(packed.body), len(plain.body) / 3)
+            self.assertEqual(gzip.decompress(packed.body), plain.body)
+        accepted = {"Accept": "application/octet-stream", "Accept-Encoding": "gzip"}
+        binary = self.server.request("GET", f"{API}/traces/{identity}/attention", headers=accepted)
+        self.assertNotIn("content-encoding", binary.headers)
+        events = self.server.request("GET", f"{API}/traces/{identity}/events", headers={"Accept-Encoding": "gzip"})
+        self.assertNotIn("content-encoding", events.headers)
+        self.assertNotIn("content-encoding", self.ask("GET", "/healthz", headers={"Accept-Encoding": "gzip"}).headers)
 
     def test_two_users_at_once_get_the_same(self):
         results = [None] * 8

@@ -50,7 +50,7 @@ class DocumentTest(unittest.TestCase):
         for reference in used:
             self.assertTrue(reference.startswith("#/components/"), reference)
             self.bundled.resolve({"$ref": reference})  # a KeyError otherwise
-        events = {"ProgressEvent", "DoneEvent", "TokenEvent", "GeneratedEvent"}  # named by descriptions
+        events = {"ProgressEvent", "DoneEvent", "OpenedEvent", "TokenEvent", "GeneratedEvent"}  # named by descriptions
         for group in ("schemas", "parameters", "responses"):
             for name in self.document["components"][group]:
                 if name not in events:

@@ -4,6 +4,7 @@ python3 tests/server/refusals_test.py PROGRAM    needs jsonschema (build/venv)
 """
 
 import http.client
+import socket
 import sys
 import threading
 import time
@@ -308,6 +309,35 @@ class Refusals(TinyModels):
         self.assertLess(time.monotonic() - begun, 60)  # 10 s, unless the machine is busy
         for number, answer in answers.items():
             self.assertTrue(number % 3 != 2 or answer.startswith(b"HTTP/1.1 408 "), answer[:100])
+
+
+    def test_idle_connections_hold_nobody_up(self):
+        idle = [http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60) for _ in range(300)]
+        for number, connection in enumerate(idle):
+            connection.connect()
+            self.addCleanup(connection.close)
+            if number % 2:
+                connection.request("GET", f"{API}/healthz")
+                self.assertEqual(connection.getresponse().read(), b'{"ok":true}\n')
+        begun = time.monotonic()
+        self.ask("GET", "/healthz")
+        self.assertLess(time.monotonic() - begun, 2)  # milliseconds, unless the machine is busy
+        for connection in idle[-40:]:  # they are still good
+            connection.request("GET", f"{API}/healthz")
+            self.assertEqual(connection.getresponse().read(), b'{"ok":true}\n')
+        # Closed after five seconds without a request.
+        idle[-1].sock.settimeout(30)
+        self.assertEqual(idle[-1].sock.recv(1), b"")
+
+    def test_connections_beyond_the_limit_go_the_oldest_first(self):
+        idle = [socket.create_connection(("127.0.0.1", self.server.port), timeout=60) for _ in range(600)]
+        for connection in idle:
+            self.addCleanup(connection.close)
+        idle[0].settimeout(4)  # before it has been idle for too long
+        self.assertEqual(idle[0].recv(1), b"")
+        idle[-1].sendall(f"GET {API}/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        self.assertTrue(idle[-1].recv(100).startswith(b"HTTP/1.1 200 "))
+        self.ask("GET", "/healthz")
 
 
 class Guarded(Case):

@@ -16,11 +16,15 @@ function fileOf(method, url, body) {
   return join(folder, `${method.toLowerCase()}-${name}-${hash}.gz`);
 }
 
-async function ask(method, url, body) {
-  const headers = { 'content-type': 'application/json' };
+const isBinary = (type) => type === 'application/octet-stream';
+
+/** `text`: of a binary answer, its bytes in base64. */
+async function ask(method, url, body, accept) {
+  const headers = { 'content-type': 'application/json', accept };
   const response = await fetch(server + url, { method, headers, body: method === 'POST' ? body : undefined });
   const type = response.headers.get('content-type') ?? '';
-  return { status: response.status, type, text: await response.text() };
+  const bytes = Buffer.from(await response.arrayBuffer());
+  return { status: response.status, type, text: bytes.toString(isBinary(type) ? 'base64' : 'utf8') };
 }
 
 const missing = (method, url) => {
@@ -32,12 +36,12 @@ const missing = (method, url) => {
   };
 };
 
-async function answer(method, url, body) {
-  if (server && !record) return ask(method, url, body);
+async function answer(method, url, body, accept) {
+  if (server && !record) return ask(method, url, body, accept);
   const file = fileOf(method, url, body);
   if (existsSync(file)) return JSON.parse(gunzipSync(readFileSync(file)).toString('utf8'));
   if (!server) return missing(method, url);
-  const found = await ask(method, url, body);
+  const found = await ask(method, url, body, accept);
   mkdirSync(folder, { recursive: true });
   // Why it was kept, for whoever reads a folder of hashes.
   writeFileSync(
@@ -52,7 +56,8 @@ export async function replay(request, response, next) {
   if (!request.url.startsWith('/api/v1/')) return next();
   let body = '';
   for await (const chunk of request) body += chunk;
-  const { status, type, text } = await answer(request.method, request.url, body);
+  const { accept = '*/*' } = request.headers;
+  const { status, type, text } = await answer(request.method, request.url, body, accept);
   response.writeHead(status, { 'content-type': type });
-  response.end(text);
+  response.end(Buffer.from(text, isBinary(type) ? 'base64' : 'utf8'));
 }

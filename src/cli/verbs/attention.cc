@@ -1,9 +1,9 @@
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "api/csv.h"
 #include "api/json.h"
+#include "api/words.h"
 #include "cli/attention_drawing.h"
 #include "cli/figure_file.h"
 #include "cli/options.h"
@@ -28,21 +28,15 @@ struct Options {
   FigureFileOptions figure;
 };
 
-/// "5.1". Throws what CLI11 reports as wrong usage.
-HeadId parse_head(const std::string& text) {
-  HeadId id;
-  const char* end = text.data() + text.size();
-  const auto layer = std::from_chars(text.data(), end, id.layer);
-  if (layer.ec == std::errc() && layer.ptr != end && *layer.ptr == '.') {
-    const auto head = std::from_chars(layer.ptr + 1, end, id.head);
-    if (head.ec == std::errc() && head.ptr == end) return id;
-  }
+/// Throws what CLI11 reports as wrong usage.
+HeadId head_option(const std::string& text) {
+  if (const auto id = parse_head(text)) return *id;
   throw CLI::ValidationError("--head", fmt::format("expected LAYER.HEAD as in 5.1, found '{}'", text));
 }
 
 AttentionRequest request_of(const Options& options, Prompt prompt) {
   AttentionRequest request{.prompt = std::move(prompt), .layers = options.layers};
-  for (const std::string& head : options.heads) request.heads.push_back(parse_head(head));
+  for (const std::string& head : options.heads) request.heads.push_back(head_option(head));
   return request;
 }
 

@@ -99,8 +99,10 @@ const Verb k_explain = {
     "rows), and the strongest edges and heads. Shares say where information flows; they claim no causal "
     "effect.\n"
     "With --prompts every line of a file is a request: a prompt as it stands or, if it starts with {, a JSON "
-    "object with \"prompt\" or \"ids\" and, where wanted, \"token\", \"threshold\", \"renormalize\", and an "
-    "\"id\" that comes back with the answer. Each answer is a line of JSON (docs/schema/batch.json), a "
+    "object with \"prompt\" or \"ids\" and, where wanted, \"token\", \"threshold\", \"renormalize\", "
+    "\"top\", "
+    "\"bos\" (\"auto\", \"yes\", \"no\"), \"chat\", \"system\", and an \"id\" that comes back with the "
+    "answer. Each answer is a line of JSON (docs/schema/batch.json), a "
     "result "
     "or an error. A line that fails stops nothing, but makes the exit code 1."};
 

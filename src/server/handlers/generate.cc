@@ -94,7 +94,7 @@ Answer<HttpResponse> generate(App& app, const Call& call) {
                    fmt::format("max_tokens: expected at most {}, found {}", app.config.max_generated_tokens,
                                body.request.max_tokens));
   }
-  SERVER_TRY(const OpenModelPtr model, app.models.open(body.prompt.model));
+  SERVER_TRY(const OpenModelPtr model, open_model(app, call.request, body.prompt.model));
   std::vector<std::string> warnings;
   SERVER_TRY(body.request.prompt.ids, encode(app, *model, body.prompt.prompt, warnings));
   SERVER_CHECK_OK(app.traces.check_size(*model, body.request.prompt.ids.size() + body.request.max_tokens));

@@ -16,6 +16,10 @@ Answer<HttpResponse> list_models(App& app, const Call& call);
 Answer<HttpResponse> get_model(App& app, const Call& call);
 Answer<HttpResponse> tokenize(App& app, const Call& call);
 Answer<HttpResponse> get_heads(App& app, const Call& call);
+Answer<HttpResponse> start_opening(App& app, const Call& call);
+Answer<HttpResponse> get_opening(App& app, const Call& call);
+Answer<HttpResponse> cancel_opening(App& app, const Call& call);
+Answer<HttpResponse> watch_opening(App& app, const Call& call);
 
 // traces.cc; path: the id
 Answer<HttpResponse> create_trace(App& app, const Call& call);

@@ -5,6 +5,7 @@
 #include <bit>
 #include <fmt/format.h>
 
+#include "api/words.h"
 #include "base/stopwatch.h"
 
 namespace limpid {
@@ -57,16 +58,12 @@ class ShareTimer {
   Stopwatch watch_;
 };
 
-Answer<HeadId> parse_head(const std::string& text, const ModelSpec& spec) {
-  const auto parts = split(text, '.');
-  if (parts.size() != 2) return bad_request("head: expected LAYER.HEAD, as in 5.1");
-  SERVER_TRY(const int layer, parse_integer("head: its layer", parts[0], 0, spec.n_layer - 1));
-  SERVER_TRY(const int head, parse_integer("head", parts[1], 0, spec.n_head - 1));
-  return HeadId{layer, head};
-}
-
 void append(uint32_t value, std::string& to) {
   for (int shift = 0; shift < 32; shift += 8) to += static_cast<char>(value >> shift & 0xff);
+}
+
+void append(float value, std::string& to) {
+  append(std::bit_cast<uint32_t>(value), to);
 }
 
 }  // namespace
@@ -95,7 +92,9 @@ Answer<AttentionRequest> attention_request(const Query& query, const Trace& trac
   const ModelSpec& spec = trace.spec;
   AttentionRequest request;
   for (const std::string& text : query.all("head")) {
-    SERVER_TRY(request.heads.emplace_back(), parse_head(text, spec));
+    const std::optional<HeadId> head = parse_head(text);
+    if (!head) return bad_request("head: expected LAYER.HEAD, as in 5.1");
+    request.heads.push_back(*head);
   }
   for (const std::string& text : query.all("layer")) {
     SERVER_TRY(request.layers.emplace_back(), parse_integer("layer", text, 0, spec.n_layer - 1));
@@ -144,16 +143,23 @@ Answer<HttpResponse> read(App& app, const Call& call, const StoredTracePtr& trac
 }
 
 std::string attention_bytes(const AttentionResult& result) {
-  std::string bytes = "LIMPATT1";
+  std::string bytes = "LIMPATT2";
   const size_t n_tok = result.n_tok();
-  bytes.reserve(16 + result.heads.size() * (8 + 2 * n_tok * n_tok * sizeof(float)));
+  bytes.reserve(16 + result.heads.size() * (28 + n_tok * (n_tok + 1) * sizeof(float)));
   append(static_cast<uint32_t>(n_tok), bytes);
   append(static_cast<uint32_t>(result.heads.size()), bytes);
   for (const HeadMap& map : result.heads) {
     append(static_cast<uint32_t>(map.id.layer), bytes);
     append(static_cast<uint32_t>(map.id.head), bytes);
+    const HeadSummary& means = map.summary;
+    for (const double mean :
+         {means.entropy, means.first, means.first_contribution, means.self, means.contribution}) {
+      append(static_cast<float>(mean), bytes);
+    }
     for (const std::vector<float>* values : {&map.attention, &map.contribution}) {
-      for (const float value : *values) append(std::bit_cast<uint32_t>(value), bytes);
+      for (size_t query = 0; query < n_tok; ++query) {
+        for (size_t key = 0; key <= query; ++key) append((*values)[query * n_tok + key], bytes);
+      }
     }
   }
   return bytes;

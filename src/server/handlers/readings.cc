@@ -29,7 +29,7 @@ Answer<HttpResponse> get_route(App& app, const Call& call) {
   SERVER_TRY(const RouteOptions options, route_request(query, *trace->trace));
   return read(app, call, trace, [&](StoredTrace& stored, const RunControl&) -> Answer<HttpResponse> {
     SERVER_TRY(const ReadRoute drawn, read_route(app, stored, options));
-    return json(to_json(stored.model->session, drawn.explanation, drawn.route));
+    return json(to_json(stored.model->session, drawn.explanation, drawn.route, JsonLayout::kOneLine));
   });
 }
 
@@ -62,7 +62,7 @@ Answer<HttpResponse> get_inspection(App& app, const Call& call) {
   }
   return read(app, call, trace, [&](StoredTrace& stored, const RunControl& control) -> Answer<HttpResponse> {
     SERVER_TRY(const Inspection inspection, stored.model->session.inspect(*stored.trace, request, control));
-    return json(to_json(inspection));
+    return json(to_json(inspection, JsonLayout::kOneLine));
   });
 }
 
@@ -88,7 +88,7 @@ Answer<HttpResponse> get_lens(App& app, const Call& call) {
   }
   return read(app, call, trace, [&](StoredTrace& stored, const RunControl& control) -> Answer<HttpResponse> {
     SERVER_TRY(const LensResult result, session.lens(*stored.trace, request, control));
-    return json(to_json(result));
+    return json(to_json(result, JsonLayout::kOneLine));
   });
 }
 

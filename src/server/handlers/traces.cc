@@ -3,40 +3,21 @@
 #include "server/json_requests.h"
 #include "server/prompts.h"
 #include "server/query.h"
+#include "server/watch.h"
 
 namespace limpid {
 
 namespace {
 
-constexpr std::chrono::seconds kHeartbeat(15);  // so that a client that went is noticed
-
 /// How far it is, or what it is once done: a job may end at any moment.
 Answer<HttpResponse> answer(App& app, Traces::Found found) {
   if (!found.done) {
     const JobStatus status = app.jobs.status(*found.job);
-    if (status.state != JobState::kDone) return json(job_json(found.id, status), 202);
+    if (status.state != JobState::kDone) return json(job_json("id", found.id, status), 202);
     SERVER_TRY(found, app.traces.find(found.id));
     if (!found.done) return answer(app, std::move(found));  // run anew by somebody, meanwhile
   }
   return json(trace_json(*found.done));
-}
-
-void watch(const App& app, const Traces::Found& found, const HttpWriter& write) {
-  if (found.done) {
-    write(event("done", done_event_json(found.id)));
-    return;
-  }
-  JobStatus status = app.jobs.status(*found.job);
-  while (!status.has_ended()) {
-    if (!write(event("progress", progress_event_json(status)))) return;
-    const uint64_t seen = status.version;
-    while (!status.has_ended() && status.version == seen) {
-      status = app.jobs.wait(*found.job, seen, kHeartbeat);
-      if (status.version == seen && !write(": waiting\n\n")) return;
-    }
-  }
-  write(status.failure ? event("error", error_json(*status.failure))
-                       : event("done", done_event_json(found.id)));
 }
 
 }  // namespace
@@ -44,7 +25,7 @@ void watch(const App& app, const Traces::Found& found, const HttpWriter& write) 
 Answer<HttpResponse> create_trace(App& app, const Call& call) {
   SERVER_CHECK_OK(Query::parse(call.request.query, {}));
   SERVER_TRY(const PromptBody body, parse_trace_request(call.request.body));
-  SERVER_TRY(const OpenModelPtr model, app.models.open(body.model));
+  SERVER_TRY(const OpenModelPtr model, open_model(app, call.request, body.model));
   std::vector<std::string> warnings;
   SERVER_TRY(const std::vector<int> ids, encode(app, *model, body.prompt, warnings));
   SERVER_TRY(const Traces::Found found, app.traces.create(model, ids, warnings));
@@ -71,7 +52,14 @@ Answer<HttpResponse> watch_trace(App& app, const Call& call) {
   SERVER_TRY(const Traces::Found found, app.traces.find(call.path[0]));
   SERVER_TRY(const std::shared_ptr<StreamPlace> place, StreamPlace::take(app));
   HttpResponse response{.content_type = "text/event-stream"};
-  response.stream = [&app, found, place](const HttpWriter& write) { watch(app, found, write); };
+  response.stream = [&app, found, place](const HttpWriter& write) {
+    const std::string done = event("done", done_event_json(found.id));
+    if (found.done) {
+      write(done);
+    } else {
+      watch(app.jobs, *found.job, done, write);
+    }
+  };
   return response;
 }
 

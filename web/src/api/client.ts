@@ -1,3 +1,4 @@
+import { BINARY, decodeAttention, isLarge } from './attention';
 import { errorOf } from './errors';
 import { eventsOf, type ServerEvent } from './events';
 import type * as t from './types';
@@ -45,6 +46,17 @@ export const api = {
     return (await response.json()) as t.Tokenization;
   },
 
+  /** Reads a model and decodes its weights; `opening` says how far that is. */
+  async open(model: string, signal?: AbortSignal): Promise<t.Opening> {
+    return (await (await ask(urlOf(`/models/${part(model)}/open`), posting({}, signal))).json()) as t.Opening;
+  },
+  async *opening(model: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+    yield* eventsOf(await ask(urlOf(`/models/${part(model)}/open/events`), { signal }));
+  },
+  async cancelOpening(model: string): Promise<void> {
+    await ask(urlOf(`/models/${part(model)}/open`), { method: 'DELETE' });
+  },
+
   heads: (model: string, signal?: AbortSignal) =>
     get<t.HeadRoles>(`/models/${part(model)}/heads`, {}, signal),
 
@@ -72,8 +84,19 @@ export const api = {
     query: { state: t.LensState; top: number; token?: number; rank_of?: string[] },
     signal?: AbortSignal,
   ) => get<t.Lens>(`/traces/${part(id)}/lens`, query, signal),
-  attention: (id: string, query: { head?: string; layer?: number }, signal?: AbortSignal) =>
-    get<t.Attention>(`/traces/${part(id)}/attention`, query, signal),
+  /** In binary form where JSON would be large. */
+  async attention(
+    trace: t.Trace,
+    query: { head?: string; layer?: number },
+    signal?: AbortSignal,
+  ): Promise<t.Attention> {
+    const path = `/traces/${part(trace.id)}/attention`;
+    const nLayer = query.layer === undefined ? trace.n_layer : 1;
+    const nMap = query.head === undefined ? nLayer * trace.n_head : 1;
+    if (!isLarge(nMap, trace.tokens.length)) return get<t.Attention>(path, query, signal);
+    const response = await ask(urlOf(path, query), { headers: { accept: BINARY }, signal });
+    return decodeAttention(await response.arrayBuffer(), trace.tokens);
+  },
 
   async *generate(request: t.GenerateRequest, signal: AbortSignal): AsyncGenerator<ServerEvent> {
     yield* eventsOf(await ask(urlOf('/generate'), posting(request, signal)));

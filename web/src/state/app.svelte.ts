@@ -144,7 +144,9 @@ export class App {
   async choose(model: string): Promise<void> {
     this.forget({ model: model === this.config?.default_model ? '' : model });
     this.pushLink();
-    await this.rerun();
+    const { prompt, ids } = this.link;
+    if (prompt === '' && ids.length === 0) await this.run.prepare(this.modelName);
+    else await this.rerun();
   }
 
   /** Shows a trace that generation left behind, explained at `out`. */

@@ -1,6 +1,7 @@
 // A run of a model on a prompt: started, followed, cancelled.
 import { api } from '../api/client';
 import { type ApiError, ApiError as Failure, asApiError, isAbort } from '../api/errors';
+import type { ServerEvent } from '../api/events';
 import type { Progress, Trace, TraceRequest } from '../api/types';
 
 export type RunState =
@@ -22,7 +23,8 @@ export class Run {
   /** The last trace that was ready: what a cancelled run goes back to. */
   private last: Trace | null = null;
   private control: AbortController | null = null;
-  private id: string | null = null;
+  /** Tells the server to stop what is under way. */
+  private stop: (() => Promise<void>) | null = null;
 
   get trace(): Trace | null {
     return this.now.state === 'ready' ? this.now.trace : null;
@@ -34,6 +36,19 @@ export class Run {
 
   /** The trace, or null when it failed or another run took over. */
   async start(request: TraceRequest): Promise<Trace | null> {
+    const trace = await this.attempt((signal) => this.follow(request, signal));
+    if (!trace) return null;
+    this.last = trace;
+    this.now = { state: 'ready', trace };
+    return trace;
+  }
+
+  /** Opens a model of which nothing is run yet. */
+  async prepare(model: string): Promise<void> {
+    if (await this.attempt((signal) => this.opened(model, signal).then(() => true))) this.clear();
+  }
+
+  private async attempt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T | null> {
     this.abandon();
     const control = new AbortController();
     this.control = control;
@@ -42,12 +57,10 @@ export class Run {
       if (this.control === control) this.show({});
     }, QUIET_MS);
     try {
-      const trace = await this.follow(request, control.signal);
+      const result = await work(control.signal);
       if (this.control !== control) return null;
       this.control = null;
-      this.last = trace;
-      this.now = { state: 'ready', trace };
-      return trace;
+      return result;
     } catch (error) {
       if (this.control !== control || isAbort(error)) return null;
       this.control = null;
@@ -85,24 +98,37 @@ export class Run {
     this.control?.abort();
     this.control = null;
     // The server forgets it in its own time when this fails.
-    if (this.id) api.cancel(this.id).catch(() => undefined);
-    this.id = null;
+    this.stop?.().catch(() => undefined);
+    this.stop = null;
   }
 
   private async follow(request: TraceRequest, signal: AbortSignal): Promise<Trace> {
-    const status = await api.start(request, signal);
-    if (status.state === 'done') return api.trace(status.id, signal);
-    this.id = status.id;
-    for await (const { event, data } of api.progress(status.id, signal)) {
+    if (request.model) await this.opened(request.model, signal);
+    const { id, state } = await api.start(request, signal);
+    if (state !== 'done') {
+      this.stop = () => api.cancel(id);
+      await this.watch(api.progress(id, signal));
+    }
+    return api.trace(id, signal);
+  }
+
+  private async opened(model: string, signal: AbortSignal): Promise<void> {
+    const { state } = await api.open(model, signal);
+    if (state === 'done') return;
+    this.stop = () => api.cancelOpening(model);
+    await this.watch(api.opening(model, signal));
+  }
+
+  private async watch(events: AsyncGenerator<ServerEvent>): Promise<void> {
+    for await (const { event, data } of events) {
       if (event === 'progress' && this.now.state === 'loading' && this.now.visible)
         this.show(data as Progress);
       if (event === 'error') {
-        this.id = null;
+        this.stop = null;
         throw problem(data);
       }
       if (event === 'done') break;
     }
-    this.id = null;
-    return api.trace(status.id, signal);
+    this.stop = null;
   }
 }
