@@ -90,22 +90,23 @@ export function answersOf(saved: Saved): Partial<Api> {
       ? Promise.resolve(value)
       : Promise.reject(new ApiError(0, 'not_saved', `${what}: not in this file.`, hint));
   const { n_layer, n_head, d_model } = trace;
+  // Of a server's configuration and its list of models, what the page reads.
+  const config = {
+    version: saved.version,
+    demo: false,
+    debug: false,
+    default_model: saved.model,
+    sample_prompts: [] as string[],
+    max_prompt_tokens: trace.tokens.length,
+    upload_allowed: false,
+    backend: [] as string[],
+    precision: [] as string[],
+    limits: { max_generated_tokens: 0 },
+  } as t.Config;
+  const models = [{ name: saved.model, loaded: true, n_layer, n_head, d_model }] as t.ModelEntry[];
   return {
-    config: () =>
-      Promise.resolve({
-        version: saved.version,
-        demo: false,
-        default_model: saved.model,
-        sample_prompts: [],
-        max_prompt_tokens: trace.tokens.length,
-        upload_allowed: false,
-        limits: { max_generated_tokens: 0 },
-      }),
-    models: () =>
-      Promise.resolve({
-        models: [{ name: saved.model, loaded: true, n_layer, n_head, d_model, source: 'saved' }],
-        default: saved.model,
-      }),
+    config: () => Promise.resolve(config),
+    models: () => Promise.resolve({ models, default: saved.model }),
     tokenize: () => Promise.resolve({ ids: trace.tokens.map(({ id }) => id), tokens: trace.tokens }),
     start: () => Promise.resolve({ id: trace.id, state: 'done' }),
     trace: () => Promise.resolve(trace),

@@ -1226,6 +1226,8 @@ export interface components {
         /** @description Another method is meant. */
         Error405: {
             headers: {
+                /** @description The methods of this address. */
+                Allow: string;
                 [name: string]: unknown;
             };
             content: {
@@ -1709,7 +1711,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             400: components["responses"]["Error400"];
@@ -1854,7 +1856,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             400: components["responses"]["Error400"];
@@ -2160,7 +2162,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             400: components["responses"]["Error400"];

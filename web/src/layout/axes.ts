@@ -107,12 +107,8 @@ function columnWidths(folded: boolean[], inner: number): number[] {
   return widths.map((width, at) => (folded[at] ? width : wide));
 }
 
-function rowWeights(request: AxesRequest): number[] {
-  const busy = new Uint8Array(request.nLayer);
-  for (const edge of request.graph?.edges ?? []) {
-    if (edge.kind === 'attention' && edge.source !== edge.target) busy[edge.layer] = 1;
-  }
-  return Array.from({ length: request.nLayer }, (_, l) => (request.fold && !busy[l] ? QUIET_ROW : 1));
+function rowWeights({ nLayer, fold, graph }: AxesRequest): number[] {
+  return Array.from({ length: nLayer }, (_, l) => (fold && !graph?.busy[l] ? QUIET_ROW : 1));
 }
 
 function marginsOf(narrow: boolean, strip: boolean, vertical: boolean): Margins {

@@ -73,9 +73,25 @@ function markOf(graph: Graph, axes: Axes, index: number, lanes: Map<number, numb
   return { ...mark, kind: 'attention', y1, x1: axes.columns[edge.source]!.x, lane };
 }
 
+/** What is drawn of a graph, and in which lanes: the same at every zoom. */
+interface Plan {
+  drawn: number[];
+  lanes: Map<number, number>;
+}
+
+const plans = new WeakMap<Graph, Plan>();
+
+function planOf(graph: Graph): Plan {
+  let plan = plans.get(graph);
+  if (!plan) {
+    const drawn = drawnEdges(graph);
+    plans.set(graph, (plan = { drawn, lanes: assignLanes(graph.edges, drawn) }));
+  }
+  return plan;
+}
+
 export function marksOf(graph: Graph, axes: Axes): Mark[] {
-  const drawn = drawnEdges(graph);
-  const lanes = assignLanes(graph.edges, drawn);
+  const { drawn, lanes } = planOf(graph);
   return drawn.map((index) => markOf(graph, axes, index, lanes));
 }
 

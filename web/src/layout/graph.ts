@@ -10,6 +10,8 @@ export interface Graph extends Route {
   inputStart: Int32Array;
   /** Positions that some node of the route is at. */
   columns: Uint8Array;
+  /** Layers in which attention crosses from one token to another. */
+  busy: Uint8Array;
   /** Edges out of every slot; made when first asked for. */
   outputs: () => Map<number, number[]>;
 }
@@ -37,8 +39,10 @@ export function graphOf(route: Route): Graph {
     while (edges[edge]?.to === slot) ++edge;
   });
   inputStart[nodes.length] = edge;
+  const busy = new Uint8Array(nLayer);
+  for (const each of edges) if (isCrossing(each)) busy[each.layer] = 1;
   let outputs: Map<number, number[]> | null = null;
-  return { ...route, indexOf, inputStart, columns, outputs: () => (outputs ??= outputsBySlot(edges)) };
+  return { ...route, indexOf, inputStart, columns, busy, outputs: () => (outputs ??= outputsBySlot(edges)) };
 }
 
 export const has = (graph: Graph, slot: number): boolean => graph.indexOf[slot]! >= 0;

@@ -10,7 +10,18 @@ import type { Hit } from '../layout/hit';
 import { formatSubject, sameSubject, type Node, type Subject } from '../layout/nodes';
 import { shareTable, type ShareTable } from '../layout/shares';
 import { addressOf } from './address';
-import { clampTau, DEFAULTS, formatLink, MAX_PINS, MIN_TAU, parseLink, type Link, type View } from './link';
+import {
+  clampTau,
+  DEFAULTS,
+  formatLink,
+  MAX_PINS,
+  MIN_TAU,
+  parseLink,
+  type Bos,
+  type Link,
+  type View,
+} from './link';
+import { prompts } from './prompts.svelte';
 import { Run } from './run.svelte';
 
 export class App {
@@ -28,7 +39,7 @@ export class App {
   sharesError = $state.raw<ApiError | null>(null);
   hover = $state.raw<Hit>(null);
   zoom = $state.raw<Zoom>(FITTED);
-  dialog = $state<'help' | 'model' | null>(null);
+  dialog = $state<'help' | 'model' | 'status' | null>(null);
   toast = $state('');
   dark = $state(false);
   private toastTimer = 0;
@@ -49,6 +60,13 @@ export class App {
 
   get modelName(): string {
     return this.link.model || this.config?.default_model || '';
+  }
+
+  /** How the prompt becomes tokens. */
+  get template(): { chat?: boolean; system?: string; bos?: Bos } {
+    const { chat, system, bos } = this.link;
+    const start = bos === 'auto' ? {} : { bos };
+    return chat ? { chat, ...(system ? { system } : {}), ...start } : start;
   }
 
   private outOf(trace: Trace | null): number {
@@ -92,14 +110,13 @@ export class App {
       if (this.saved) Object.assign(api, answersOf(this.saved));
       this.link = this.linkOf(search);
       this.draft = this.link.prompt;
-      const [config, models] = await Promise.all([api.config(), api.models()]);
-      this.config = config;
-      this.models = models.models;
+      const models = api.models().then((list) => (this.models = list.models));
+      this.config = await api.config();
+      // The run need not wait for the list of models; only the names of others are in it.
+      await Promise.all([this.rerun(), models]);
     } catch (error) {
       this.unreachable = asApiError(error);
-      return;
     }
-    await this.rerun();
   }
 
   /** Back and forward. */
@@ -107,16 +124,19 @@ export class App {
     const before = this.link;
     this.link = this.linkOf(search);
     if (!this.saved) this.draft = this.link.prompt;
-    const same =
-      before.model === this.link.model &&
-      before.prompt === this.link.prompt &&
-      before.chat === this.link.chat;
-    if (!same || before.ids.join() !== this.link.ids.join()) await this.rerun();
+    const asked = ({ model, prompt, chat, system, bos, ids }: Link) =>
+      JSON.stringify([model, prompt, chat, system, bos, ids]);
+    if (asked(before) !== asked(this.link)) await this.rerun();
   }
 
+  /** Without a prompt the first sample: a page that shows how a prediction is made from the start. */
   private async rerun(): Promise<void> {
-    const { prompt, ids } = this.link;
-    if (prompt === '' && ids.length === 0) return this.run.clear();
+    if (this.link.prompt === '' && this.link.ids.length === 0) {
+      const sample = this.config?.sample_prompts[0] ?? '';
+      if (sample === '') return this.run.clear();
+      this.link.prompt = this.draft = sample;
+    }
+    const { ids } = this.link;
     const trace = await this.start();
     if (trace && ids.length > 0) this.draft = textOf(trace);
   }
@@ -128,13 +148,14 @@ export class App {
   }
 
   private request() {
-    const { prompt, ids, chat } = this.link;
-    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, ...(chat ? { chat } : {}) }) };
+    const { prompt, ids } = this.link;
+    return { model: this.modelName, ...(ids.length > 0 ? { ids } : { prompt, ...this.template }) };
   }
 
   /** Runs what stands in the prompt field. What was selected in the run before makes no sense any more. */
   async submit(): Promise<void> {
     if (this.draft === '' || this.saved) return;
+    if (!this.config?.sample_prompts.includes(this.draft)) prompts.remember(this.draft);
     this.forget({ prompt: this.draft, ids: [] });
     this.pushLink();
     await this.start();
@@ -158,10 +179,10 @@ export class App {
     this.pushLink();
   }
 
-  /** Whether the prompt goes through the model's chat template; runs anew what was run. */
-  async setChat(chat: boolean): Promise<void> {
+  /** How the prompt becomes tokens; runs anew what was run. */
+  async setTemplate(change: Partial<Pick<Link, 'chat' | 'system' | 'bos'>>): Promise<void> {
     const { prompt } = this.link;
-    this.forget({ chat, ids: [] });
+    this.forget({ ...change, ids: [] });
     if (prompt === '') return;
     this.pushLink();
     await this.start();

@@ -4,6 +4,7 @@ import { nodeOf, stateAt, stepOf, type Node, type Subject } from '../layout/node
 import type { RouteEdge } from '../layout/extract';
 import { TAU_STEP, type View } from './link';
 import type { App } from './app.svelte';
+import { tour } from './tour.svelte';
 
 /** What the help lists. */
 export const KEYS: [string, string][] = [
@@ -139,7 +140,8 @@ function onPage(app: App, key: string): boolean {
   }
   switch (key) {
     case 'Escape':
-      if (app.run.loading) app.cancel();
+      if (tour.step) tour.end(app);
+      else if (app.run.loading) app.cancel();
       else app.select(null);
       return true;
     case '+':

@@ -7,6 +7,8 @@ const FULL: Link = {
   prompt: 'a & b\n= “c” +?#%',
   ids: [],
   chat: true,
+  system: 'Answer briefly. 100% & more',
+  bos: 'no',
   out: 3,
   tau: 0.055,
   renormalize: false,
@@ -29,7 +31,14 @@ describe('links', () => {
     const differs = Object.keys(DEFAULTS).filter((key) => key !== 'ids');
     for (const key of differs) expect(FULL[key as keyof Link]).not.toEqual(DEFAULTS[key as keyof Link]);
     expect(parseLink(formatLink(FULL))).toEqual(FULL);
-    const withIds = { ...FULL, prompt: '', chat: false, ids: [1, 0, 49151] };
+    const withIds = {
+      ...FULL,
+      prompt: '',
+      chat: false,
+      system: '',
+      bos: 'auto' as const,
+      ids: [1, 0, 49151],
+    };
     expect(parseLink(formatLink(withIds))).toEqual(withIds);
   });
   it('say nothing of what is as by default', () => expect(formatLink(DEFAULTS)).toBe(''));

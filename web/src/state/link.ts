@@ -3,6 +3,8 @@ import { formatSubject, parseSubject, type Subject } from '../layout/nodes';
 
 export const VIEWS = ['routes', 'lens', 'attention', 'heads', 'tokens', 'generate'] as const;
 export type View = (typeof VIEWS)[number];
+export const BOS = ['auto', 'yes', 'no'] as const;
+export type Bos = (typeof BOS)[number];
 export type Theme = 'light' | 'dark';
 
 export interface HeadId {
@@ -15,6 +17,8 @@ export interface Link {
   prompt: string;
   ids: number[]; // instead of a prompt
   chat: boolean; // the prompt is what a user says, in the model's template
+  system: string; // what comes before it there
+  bos: Bos; // whether a start token comes first; auto: as the model has it
   out: number | null; // the token whose prediction is explained; null: the last one
   tau: number;
   renormalize: boolean;
@@ -42,6 +46,8 @@ export const DEFAULTS: Link = {
   prompt: '',
   ids: [],
   chat: false,
+  system: '',
+  bos: 'auto',
   out: null,
   tau: 0.04,
   renormalize: true,
@@ -89,6 +95,8 @@ export function parseLink(search: string): Link {
     prompt: query.get('prompt') ?? '',
     ids: ids.filter((id) => id !== null),
     chat: flag(query.get('chat')) ?? false,
+    system: query.get('system') ?? '',
+    bos: oneOf(query.get('bos'), BOS, 'auto'),
     out: whole(query.get('out')),
     tau: query.has('tau') ? clampTau(Number(query.get('tau'))) : DEFAULTS.tau,
     renormalize: flag(query.get('renorm')) ?? true,
@@ -114,6 +122,8 @@ export function formatLink(link: Link): string {
     ['prompt', link.ids.length > 0 ? '' : link.prompt],
     ['ids', link.ids.join(',')],
     ['chat', link.chat && link.ids.length === 0 ? '1' : null],
+    ['system', link.chat && link.ids.length === 0 ? link.system : null],
+    ['bos', link.bos === DEFAULTS.bos || link.ids.length > 0 ? null : link.bos],
     ['out', link.out],
     ['tau', link.tau === DEFAULTS.tau ? null : link.tau.toFixed(3)],
     ['renorm', link.renormalize ? null : '0'],

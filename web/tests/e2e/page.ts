@@ -6,12 +6,16 @@ export const PROMPT = 'When Mary and John went to the store, John gave a drink t
 interface Fixtures {
   /** What may go to the console, as part of its text. */
   allowed: string[];
+  /** Whether this is the first visit, which offers the tour. */
+  first: boolean;
 }
 
 export const test = base.extend<Fixtures & { watch: undefined }>({
   allowed: [[], { option: true }],
+  first: [false, { option: true }],
   watch: [
-    async ({ page, allowed }, use) => {
+    async ({ page, allowed, first }, use) => {
+      if (!first) await page.addInitScript(() => localStorage.setItem('limpid.tour', 'seen'));
       const problems: string[] = [];
       page.on('pageerror', (error) => problems.push(error.message));
       page.on('console', (message) => {
@@ -30,6 +34,12 @@ export async function open(page: Page, query = ''): Promise<void> {
   await expect(page.getByText('14 tokens')).toBeVisible();
   if (!query.includes('view='))
     await expect(page.getByText(/dges? at threshold|of the flow|Not on the route/).first()).toBeVisible();
+}
+
+/** Waits until everything that the page has asked for is there. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+  await expect(page.locator('main canvas, main table, main form, main h2').first()).toBeVisible();
 }
 
 export const panel = (page: Page) => page.getByRole('complementary', { name: 'Details' });

@@ -1,17 +1,18 @@
 import { expect, expectLink, graph, open, panel, PROMPT, test } from './page';
 
-test('a sample prompt leads to its route', async ({ page }) => {
+test('the page opens with a run; other prompts are at hand', async ({ page }) => {
   await page.goto('/');
-  await expect(page.getByRole('heading', { name: 'See how a prediction is made' })).toBeVisible();
-  await expect(panel(page)).toContainText('Nothing to show yet');
-  await page.getByRole('button', { name: PROMPT }).click();
-  await expect(panel(page)).toContainText('Prediction after ·to13');
   await expect(panel(page)).toContainText('377 edges at threshold 0.040');
+  await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue(PROMPT);
   await expectLink(page, /prompt=When\+Mary/);
+  await page.getByRole('button', { name: 'Prompts' }).click();
+  await page.getByRole('button', { name: 'The capital of France is' }).click();
+  await expect(panel(page)).toContainText('Prediction after ·is4');
+  await expectLink(page, /prompt=The\+capital/);
   await page.goBack();
-  await expect(page.getByRole('heading', { name: 'See how a prediction is made' })).toBeVisible();
+  await expect(panel(page)).toContainText('Prediction after ·to13');
   await page.goForward();
-  await expect(panel(page)).toContainText('377 edges');
+  await expect(panel(page)).toContainText('Prediction after ·is4');
 });
 
 test('the threshold moves the route without asking the server', async ({ page }) => {

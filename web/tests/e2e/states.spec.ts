@@ -21,9 +21,11 @@ test.describe('failures', () => {
     await page.goto('/?prompt=abc');
     await expect(page.getByRole('heading', { name: 'This model could not be loaded' })).toBeVisible();
     await expect(page.getByText('The download is probably incomplete.')).toBeVisible();
-    await expect(page.getByLabel('Prompt')).toHaveValue('abc');
+    await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('abc');
     await page.unroute('**/api/v1/traces');
-    await page.getByLabel('Prompt').fill('When Mary and John went to the store, John gave a drink to');
+    await page
+      .getByLabel('Prompt', { exact: true })
+      .fill('When Mary and John went to the store, John gave a drink to');
     await page.getByRole('button', { name: 'Try again' }).click();
     await expect(panel(page)).toContainText('377 edges');
   });
@@ -58,4 +60,26 @@ test('a run that takes long shows how far it is, and can be cancelled', async ({
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'See how a prediction is made' })).toBeVisible();
   await expect.poll(() => cancelled).toEqual(['DELETE']);
+});
+
+test('a server that tells shows memory and times', async ({ page }) => {
+  await page.route('**/api/v1/config', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, json: { ...(await response.json()), debug: true } });
+  });
+  const GB = 1e9;
+  const status = {
+    memory: { resident_bytes: 2 * GB, peak_bytes: 3 * GB },
+    models: [{ name: 'm', stored_bytes: 4 * GB, decoded_bytes: 5 * GB, all_decoded_bytes: 6 * GB }],
+    traces: { kept: 2, n_bytes: 7 * GB, max_bytes: 8 * GB },
+    computations: { running: 1, waiting: 9 },
+    threads: 2,
+  };
+  await page.route('**/api/v1/status', (route) => route.fulfill({ json: status }));
+  await open(page);
+  await page.getByRole('button', { name: 'Memory and times' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText(/In memory2.00 GB, at most 3.00 GB/);
+  await expect(dialog).toContainText('1, 9 waiting');
+  await expect(dialog).toContainText('Run of the model');
 });

@@ -56,24 +56,29 @@ test('generate: every token can be explained', async ({ page }) => {
   await expectLink(page, /ids=2427,5099/);
 });
 
-test('the model card and narrow screens', async ({ page }) => {
+test('the model card', async ({ page }) => {
   await open(page);
   await page.getByRole('button', { name: 'About this model' }).click();
   await expect(page.getByRole('dialog')).toContainText('134,515,008');
-  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toContainText('Computed bycpu, in float32');
+});
+
+test('narrow screens have everything, in a menu', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
+  await open(page);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   expect(wide).toBeLessThanOrEqual(390);
   const [top, below] = [await graph(page).boundingBox(), await panel(page).boundingBox()];
   expect(below!.y).toBeGreaterThanOrEqual(top!.y + top!.height);
-});
-
-test('chat: the prompt in the template of the model', async ({ page }) => {
-  await open(page);
-  await page.getByRole('button', { name: 'Chat' }).click();
-  await expect(panel(page)).toContainText('Token 44 of 44');
-  await expectLink(page, /chat=1/);
-  await page.getByRole('tab', { name: 'Tokens' }).click();
-  await expect(page.getByRole('row').nth(1)).toContainText('<|im_start|>');
-  await expect(page.getByRole('row').nth(1)).toContainText('control');
+  const menu = page.getByRole('group', { name: 'Menu' });
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await expect(menu.getByLabel('Model')).toHaveValue(/SmolLM2/);
+  await expect(menu.getByRole('button', { name: 'Chat' })).toBeVisible();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    menu.getByRole('button', { name: 'Save CSV' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('limpid-route.csv');
+  await menu.getByRole('button', { name: 'About this model' }).click();
+  await expect(page.getByRole('dialog')).toContainText('134,515,008');
 });

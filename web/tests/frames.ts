@@ -1,0 +1,64 @@
+// How long the page needs for a frame while something moves.
+import type { Page } from '@playwright/test';
+
+export interface Times {
+  median: number;
+  p95: number;
+  worst: number;
+}
+
+export type Gesture = 'threshold' | 'pan' | 'zoom';
+
+export function timesOf(values: number[]): Times {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!;
+  return { median: at(0.5), p95: at(0.95), worst: sorted.at(-1)! };
+}
+
+/**
+ * An event of the gesture in each of `count` frames: `work` is what the main thread did from the start of a
+ * frame to the end of its paint, `interval` the time from frame to frame.
+ */
+export async function frameTimes(
+  page: Page,
+  gesture: Gesture,
+  count = 60,
+): Promise<{ work: Times; interval: Times }> {
+  const { work, interval } = await page.evaluate(
+    async ([kind, n]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>('main canvas')!;
+      const slider = document.querySelector<HTMLInputElement>('#tau')!;
+      const box = canvas.getBoundingClientRect();
+      const [clientX, clientY] = [box.left + box.width / 2, box.top + box.height / 2];
+      const send = (i: number) => {
+        if (kind === 'threshold') {
+          slider.value = String(0.03 + 0.005 * (i % 8));
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+          return;
+        }
+        const there = i % 20 < 10 ? 1 : -1;
+        const init = { clientX, clientY, bubbles: true, cancelable: true };
+        const wheel =
+          kind === 'zoom'
+            ? { ...init, deltaY: -40 * there, ctrlKey: true }
+            : { ...init, deltaX: 25 * there, deltaY: 25 * there };
+        canvas.dispatchEvent(new WheelEvent('wheel', wheel));
+      };
+      const { port1, port2 } = new MessageChannel();
+      const work: number[] = [];
+      const stamps: number[] = [];
+      port1.onmessage = ({ data }) => work.push(performance.now() - (data as number));
+      for (let i = 0; i < n; ++i) {
+        await new Promise(requestAnimationFrame);
+        const started = performance.now();
+        stamps.push(started);
+        send(i);
+        port2.postMessage(started); // a task behind this frame's
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return { work: work.slice(2), interval: stamps.slice(1).map((stamp, i) => stamp - stamps[i]!) };
+    },
+    [gesture, count] as const,
+  );
+  return { work: timesOf(work), interval: timesOf(interval) };
+}
