@@ -38,6 +38,19 @@ class Gate {
   std::atomic<bool> open_ = false;
 };
 
+/// One thread, which a job keeps busy until the gate opens.
+struct Busy {
+  explicit Busy(size_t max_waiting = 16) : jobs(1, max_waiting) {
+    running = *jobs.submit(Priority::kRun, gate.work());
+    gate.await_entry();
+  }
+
+  Gate gate;
+  std::vector<int> order;  // of the jobs that noted their number
+  Jobs jobs;
+  JobPtr running;
+};
+
 Jobs::Work noting(std::vector<int>& order, int number) {
   return [&order, number](const RunControl&) -> Answer<void> {
     order.push_back(number);
@@ -46,11 +59,8 @@ Jobs::Work noting(std::vector<int>& order, int number) {
 }
 
 TEST(Jobs, RunInOrderReadingsFirst) {
-  Gate gate;
-  std::vector<int> order;
-  Jobs jobs(1, 16);
-  const JobPtr first = *jobs.submit(Priority::kRun, gate.work());
-  gate.await_entry();
+  Busy busy;
+  auto& [gate, order, jobs, first] = busy;
   const JobPtr run1 = *jobs.submit(Priority::kRun, noting(order, 1));
   const JobPtr run2 = *jobs.submit(Priority::kRun, noting(order, 2));
   const JobPtr reading = *jobs.submit(Priority::kReading, noting(order, 3));
@@ -65,11 +75,8 @@ TEST(Jobs, RunInOrderReadingsFirst) {
 }
 
 TEST(Jobs, NoMoreWaitThanAllowed) {
-  Gate gate;
-  Jobs jobs(1, 2);
-  const JobPtr running = *jobs.submit(Priority::kRun, gate.work());
-  gate.await_entry();
-  std::vector<int> order;
+  Busy busy(/*max_waiting=*/2);
+  auto& [gate, order, jobs, running] = busy;
   EXPECT_TRUE(jobs.submit(Priority::kRun, noting(order, 1)));
   EXPECT_TRUE(jobs.submit(Priority::kReading, noting(order, 2)));
   const auto refused = jobs.submit(Priority::kReading, noting(order, 3));
@@ -81,11 +88,8 @@ TEST(Jobs, NoMoreWaitThanAllowed) {
 }
 
 TEST(Jobs, CancelsWhatWaitsAndWhatRuns) {
-  Gate gate;
-  std::vector<int> order;
-  Jobs jobs(1, 16);
-  const JobPtr running = *jobs.submit(Priority::kRun, gate.work());
-  gate.await_entry();
+  Busy busy;
+  auto& [gate, order, jobs, running] = busy;
   const JobPtr waiting = *jobs.submit(Priority::kRun, noting(order, 1));
   jobs.cancel(*waiting);
   EXPECT_EQ(jobs.status(*waiting).state, JobState::kCancelled);
@@ -118,11 +122,8 @@ TEST(Jobs, ReportsProgressAndFailures) {
 }
 
 TEST(Jobs, StoppingCancelsAllAndRefusesMore) {
-  Gate gate;
-  std::vector<int> order;
-  Jobs jobs(1, 16);
-  const JobPtr running = *jobs.submit(Priority::kRun, gate.work());
-  gate.await_entry();
+  Busy busy;
+  auto& [gate, order, jobs, running] = busy;
   const JobPtr waiting = *jobs.submit(Priority::kRun, noting(order, 1));
   jobs.stop();
   EXPECT_EQ(jobs.status(*waiting).failure->code, "unavailable");

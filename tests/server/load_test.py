@@ -12,7 +12,6 @@ import random
 import sys
 import threading
 import unittest
-import urllib.parse
 
 from server import API, MODELS, Document, Response, Server, require_program
 
@@ -24,72 +23,60 @@ CACHE_BYTES = 60_000_000
 SANITIZED = "ASAN_OPTIONS" in os.environ or b"__asan_init" in PROGRAM.read_bytes()
 
 
-class Generator:
-    """Requests from the document: some right, some with a value that is not."""
+ABOUT = ("config", "models", "healthz", "openapi.json", "status", "nothing")
+READINGS = (
+    *("", "/events", "/route", "/route?threshold=0.1&renormalize=false", "/shares?floor=0.05", "/lens?state=mid&top=3"),
+    *("/inspect?node=mid.1@0", "/inspect?node=head.0.0@-1&target=%235", "/attention?layer=0", "/figure.svg?kind=lens"),
+    *("/route?threshold=x", "/inspect", "/attention?head=99.0", "/lens?top=0", "/shares?token=999"),
+)
+WRONG_BODIES = ([], {}, "x", None, {"prompt": "a", "bos": 7}, {"prompt": "a", "unknown": 1})
 
-    def __init__(self, document: Document, seed: int):
-        self.document = document
+
+class Generator:
+    """The requests of one client: mostly runs and readings of them, some of them wrong. fuzz_test.py tries what is
+    strange; here they come all at once."""
+
+    def __init__(self, seed: int):
         self.random = random.Random(seed)
-        self.operations = list(document.operations())
         self.ids = ["0" * 32]
 
-    def value(self, schema: dict, name: str):
+    def body(self):
         choose = self.random.choice
         if self.random.random() < 0.1:
-            return choose(["", "x", "-1", "1e9", "\u2603", "nan", "999999999999", "%", "0" * 300])
-        if name == "node":
-            return choose(["mid.1@0", "head.0.0@-1", "post.0@1", "logit@0", "post.0@0->mid.1@1", "ffn.1@0"])
-        if name in ("target", "rank_of"):
-            return choose(["#5", " the", "a", "#299"])
-        if name == "head":
-            return choose(["0.0", "1.1", "2.0", "9.9"])
-        if "enum" in schema:
-            return choose(schema["enum"])
-        kind = schema.get("type")
-        if kind == "boolean":
-            return choose(["true", "false"])
-        if kind == "integer":
-            return str(self.random.randint(schema.get("minimum", -3), min(schema.get("maximum", 6), 60)))
-        if kind == "number":
-            least, most = schema.get("minimum", 0), schema.get("maximum", 1)
-            return str(self.random.uniform(least, most))
-        if kind == "array":
-            return [self.value(schema["items"], name) for _ in range(self.random.randint(0, 3))]
-        return choose(["a", "the cat"])
-
-    def body(self, template: str):
-        text = " ".join(
-            self.random.choice(["the", "cat", "sat", "\u2603"]) for _ in range(self.random.randint(1, 12))
-        )
-        body = {"prompt": text}
-        if template != "/models/{model}/tokenize" and self.random.random() < 0.8:
-            body["model"] = self.random.choice([*NAMES, "nothing"])
-        if self.random.random() < 0.3 and "tokenize" not in template:
-            body = {**body, "ids": [self.random.randint(0, 310) for _ in range(self.random.randint(1, 60))]}
-            del body["prompt"]
-        if template == "/generate":
-            body |= {
-                "max_tokens": self.random.choice([1, 5, 20, 100000]),
-                "temperature": self.random.choice([0, 1, -1]),
-            }
-        if self.random.random() < 0.05:
-            return self.random.choice([[], {}, "x", None, {**body, "bos": 7}, {**body, "unknown": 1}])
-        return body
+            return choose(WRONG_BODIES)
+        body = {"model": choose([*NAMES, *NAMES, "nothing"])}
+        if self.random.random() < 0.3:
+            return {**body, "ids": [self.random.randint(0, 310) for _ in range(self.random.randint(1, 60))]}
+        words = [choose(["the", "cat", "sat", "\u2603"]) for _ in range(self.random.randint(1, 12))]
+        return {**body, "prompt": " ".join(words)}
 
     def request(self):
-        template, method, _ = self.random.choice(self.operations)
-        if self.random.random() < 0.3:
-            template, method = "/traces", "post"
-        places = {"model": self.random.choice([*NAMES, "nothing"]), "id": self.random.choice(self.ids[-20:])}
-        address = API + template.format(**{k: urllib.parse.quote(v, safe="") for k, v in places.items()})
-        query = [
-            (parameter["name"], self.value(parameter["schema"], parameter["name"]))
-            for parameter in self.document.parameters(template, method)
-            if parameter["in"] == "query" and (parameter.get("required") or self.random.random() < 0.4)
-        ]
-        if query:
-            address += "?" + urllib.parse.urlencode(query, doseq=True)
-        return method.upper(), address, self.body(template) if method == "post" else None
+        choose = self.random.choice
+        model = choose([*NAMES, "nothing"])
+        kind = choose(["run", "run", "reading", "reading", "reading", "generate", "model", "about", "cancel"])
+        if kind == "run":
+            return "POST", f"{API}/traces", self.body()
+        if kind == "reading":
+            return "GET", f"{API}/traces/{choose(self.ids[-20:])}{choose(READINGS)}", None
+        if kind == "generate":
+            body = self.body()
+            n_token = choose([1, 5, 20, 100000])
+            return "POST", f"{API}/generate", {**body, "max_tokens": n_token} if isinstance(body, dict) else body
+        if kind == "model":
+            method, path, body = choose(
+                [
+                    ("GET", "", None),
+                    ("GET", "/heads?length=5", None),
+                    ("POST", "/tokenize", {"text": "the cat"}),
+                    ("POST", "/open", {}),
+                    ("GET", "/open/events", None),
+                    ("DELETE", "/open", None),
+                ]
+            )
+            return method, f"{API}/models/{model}{path}", body
+        if kind == "cancel":
+            return "DELETE", f"{API}/traces/{choose(self.ids[-20:])}", None
+        return "GET", f"{API}/{choose(ABOUT)}", None
 
 
 class LoadTest(unittest.TestCase):
@@ -101,7 +88,7 @@ class LoadTest(unittest.TestCase):
         self.statuses = collections.Counter()
 
     def client(self, number: int, n_request: int):
-        generator = Generator(self.document, number)
+        generator = Generator(number)
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=300)
         for _ in range(n_request):
             method, address, body = generator.request()
