@@ -64,9 +64,10 @@ class Taker {
   Status run() {
     // The trace outlives this: it is the explanation's.
     const std::shared_ptr<const Trace> trace(std::shared_ptr<const void>(), &trace_);
-    const auto model = std::make_shared<const OpenModel>(
-        OpenModel{session_.name(), fingerprint(session_.model().checkpoint()), session_});
-    LIMPID_TRY(const StoredTracePtr stored, make_stored(model, trace, control_));
+    const OpenModelPtr model(
+        new OpenModel{session_.name(), fingerprint(session_.model().checkpoint()), session_});
+    constexpr double kSeconds = 0;  // the same file every time
+    LIMPID_TRY(const StoredTracePtr stored, make_stored(model, trace, kSeconds, control_));
     stored->warnings = explanation_.warnings();
     for (const NamedPrediction& p : stored->predictions[static_cast<size_t>(explanation_.position())])
       predicted_.push_back(p.prediction.id);
