@@ -25,7 +25,7 @@ COMMAND = re.compile(r"(?:^|\| )limpid [a-z]")
 QUOTED = re.compile(r"""'[^']*'|"(?:\\.|[^"\\])*\"""")
 PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b|\.\.\.|/path/")
 TIMEOUT_S = 120
-IMAGE = re.compile(r"\]\(images/([^)]+)\)")
+IMAGE = re.compile(r"\]\(images/([^)]+\.svg)\)")
 NUMBER = re.compile(r"-?\d+\.\d+")
 
 

@@ -304,7 +304,8 @@ class Answers(TinyModels):
             gone = other.request("GET", f"{API}/traces/{first}")
             self.assertEqual(gone.status, 404)
             again = other.request("POST", f"{API}/traces", {"prompt": PROMPT})
-            self.assertEqual((again.status, again.json["id"]), (202, identity))
+            self.assertIn(again.status, (200, 202))  # it may be done already
+            self.assertEqual(again.json["id"], identity)
             large = other.request("POST", f"{API}/traces", {"ids": [5] * 200})
             self.assertEqual((large.status, large.json["error"]["code"]), (413, "too_large"))
 
