@@ -17,13 +17,22 @@ export function timesOf(values: number[]): Times {
 
 /**
  * An event of the gesture in each of `count` frames: `work` is what the main thread did from the start of a
- * frame to the end of its paint, `interval` the time from frame to frame.
+ * frame to the end of its paint, `interval` the time from frame to frame, `cpu` the mean of what the main
+ * thread computed, which other work on the machine hardly changes. All in ms.
  */
 export async function frameTimes(
   page: Page,
   gesture: Gesture,
   count = 60,
-): Promise<{ work: Times; interval: Times }> {
+): Promise<{ work: Times; interval: Times; cpu: number }> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.setTimeDomain', { timeDomain: 'threadTicks' });
+  await client.send('Performance.enable');
+  const spent = async (): Promise<number> => {
+    const { metrics } = await client.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'TaskDuration')!.value;
+  };
+  const before = await spent();
   const { work, interval } = await page.evaluate(
     async ([kind, n]) => {
       const canvas = document.querySelector<HTMLCanvasElement>('main canvas')!;
@@ -60,5 +69,7 @@ export async function frameTimes(
     },
     [gesture, count] as const,
   );
-  return { work: timesOf(work), interval: timesOf(interval) };
+  const cpu = ((await spent()) - before) / count;
+  await client.detach();
+  return { work: timesOf(work), interval: timesOf(interval), cpu };
 }

@@ -3,18 +3,21 @@ import { frameTimes, type Gesture } from '../frames';
 import { answerLarge } from '../large';
 import { expect, graph, panel, test } from './page';
 
-// 16.7 ms are the aim (npm run measure); a machine that runs all the other checks may take twice as long.
-const MOST_MS = 34;
+// ms of the main thread for a frame. Drawing takes 2; a new threshold extracts a route of 30,000 edges first.
+const MOST: [Gesture, number][] = [
+  ['threshold', 40],
+  ['zoom', 10],
+  ['pan', 10],
+];
 
 test('80 layers, 200 tokens', async ({ page }) => {
   await answerLarge(page);
   await page.goto('/?prompt=large&tau=0.04');
   await expect(panel(page)).toContainText('Prediction after');
   await expect(page.getByRole('button', { name: 'Fold' })).toHaveAttribute('aria-pressed', 'true');
-  const gestures: Gesture[] = ['threshold', 'zoom', 'pan'];
-  for (const gesture of gestures) {
-    const { work } = await frameTimes(page, gesture);
-    expect(work.median, gesture).toBeLessThan(MOST_MS);
+  for (const [gesture, most] of MOST) {
+    const { cpu } = await frameTimes(page, gesture);
+    expect(cpu, gesture).toBeLessThan(most);
   }
   await page.mouse.move(400, 400);
   await expect(graph(page)).toBeVisible();

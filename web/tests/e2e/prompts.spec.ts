@@ -62,7 +62,7 @@ test('a start token, or none', async ({ page }) => {
   await page.getByRole('button', { name: 'Options' }).click();
   await page.getByRole('button', { name: 'yes' }).click();
   await expectLink(page, /bos=yes/);
-  await expect(panel(page)).toContainText('Token 14 of 15');
+  await expect(panel(page)).toContainText('Token 15 of 15');
   await page.getByRole('button', { name: 'no', exact: true }).click();
-  await expect(panel(page)).toContainText('Token 13 of 14');
+  await expect(panel(page)).toContainText('Token 14 of 14');
 });

@@ -79,7 +79,7 @@ test('a server that tells shows memory and times', async ({ page }) => {
   await open(page);
   await page.getByRole('button', { name: 'Memory and times' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText(/In memory2.00 GB, at most 3.00 GB/);
+  await expect(dialog).toContainText(/In memory 2.00 GB, at most 3.00 GB/);
   await expect(dialog).toContainText('1, 9 waiting');
   await expect(dialog).toContainText('Run of the model');
 });

@@ -60,7 +60,7 @@ test('the model card', async ({ page }) => {
   await open(page);
   await page.getByRole('button', { name: 'About this model' }).click();
   await expect(page.getByRole('dialog')).toContainText('134,515,008');
-  await expect(page.getByRole('dialog')).toContainText('Computed bycpu, in float32');
+  await expect(page.getByRole('dialog')).toContainText('Computed by cpu, in float32');
 });
 
 test('narrow screens have everything, in a menu', async ({ page }) => {

@@ -55,10 +55,10 @@ async function gestures(page: Page, name: string): Promise<void> {
       const next = await frameTimes(page, kind);
       if (next.work.p95 < best.work.p95) best = next;
     }
-    const { work, interval } = best;
+    const { work, interval, cpu } = best;
     say(
       `${name}: ${kind}, ms a frame`,
-      `work ${work.median.toFixed(1)}, p95 ${work.p95.toFixed(1)}; from frame to frame ${interval.median.toFixed(1)}, p95 ${interval.p95.toFixed(1)}`,
+      `cpu ${cpu.toFixed(1)}; work ${work.median.toFixed(1)}, p95 ${work.p95.toFixed(1)}; from frame to frame ${interval.median.toFixed(1)}, p95 ${interval.p95.toFixed(1)}`,
     );
   }
 }
