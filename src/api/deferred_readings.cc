@@ -110,6 +110,7 @@ void DeferredReadings::finish_parts(int position, Normalize normalize, std::span
   const std::vector<PartScores> scores = read_parts(model, rows.view(), last, normalize, n_token);
   const auto named = [&](const std::vector<IdScore>& tokens) {
     std::vector<TokenScore> with_pieces;
+    with_pieces.reserve(tokens.size());
     for (const auto& [id, score] : tokens) with_pieces.push_back({session_.vocabulary().piece(id), score});
     return with_pieces;
   };

@@ -4,13 +4,10 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <limits>
 #include <optional>
-#include <zlib.h>
 
+#include "server/encoding.h"
 #include "server/query.h"
-
-#include "base/check.h"
 
 namespace limpid {
 
@@ -18,7 +15,6 @@ namespace {
 
 constexpr size_t kSmallest = 1024;  // bytes; a packet holds as many anyway
 constexpr int kLevel = 1;           // answers of a megabyte take milliseconds, and shrink to a sixth or less
-constexpr int kGzip = 15 + 16;      // the largest window, with gzip's header
 
 std::string_view trimmed(std::string_view text) {
   const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
@@ -46,24 +42,6 @@ bool is_text(std::string_view content_type) {
   return std::ranges::find(kTexts, content_type) != kTexts.end();
 }
 
-/// nullopt without the memory that it takes.
-std::optional<std::string> gzip(std::string_view text) {
-  z_stream stream = {};
-  if (deflateInit2(&stream, kLevel, Z_DEFLATED, kGzip, /*memLevel=*/8, Z_DEFAULT_STRATEGY) != Z_OK) {
-    return std::nullopt;
-  }
-  std::string out(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
-  // zlib reads through a pointer to non-const, and writes nothing there.
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
 }  // namespace
 
 bool takes_gzip(std::string_view accepted) {
@@ -78,9 +56,9 @@ bool takes_gzip(std::string_view accepted) {
 void compress(const HttpRequest& request, HttpResponse& response) {
   if (response.stream || !is_text(response.content_type)) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  if (response.body.size() < kSmallest || response.body.size() > std::numeric_limits<uInt>::max()) return;
+  if (response.body.size() < kSmallest) return;
   if (!takes_gzip(request.header("accept-encoding"))) return;
-  std::optional<std::string> compressed = gzip(response.body);
+  std::optional<std::string> compressed = gzip(response.body, kLevel);
   if (!compressed) return;
   response.body = *std::move(compressed);
   response.headers.emplace_back("Content-Encoding", "gzip");

@@ -30,17 +30,21 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-std::string gzip(std::string_view bytes) {
-  z_stream stream = {};
+std::optional<std::string> gzip(std::string_view bytes, int level) {
   constexpr int kGzip = 16;
-  CHECK(deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + kGzip, MAX_MEM_LEVEL,
-                     Z_DEFAULT_STRATEGY) == Z_OK);
+  z_stream stream = {};
+  if (bytes.size() > UINT32_MAX) return std::nullopt;
+  if (deflateInit2(&stream, level, Z_DEFLATED, MAX_WBITS + kGzip, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
+    return std::nullopt;
+  }
   std::string packed(deflateBound(&stream, bytes.size()), '\0');
+  // zlib reads through a pointer to non-const, and writes nothing there.
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
   stream.next_out = reinterpret_cast<Bytef*>(packed.data());
   stream.avail_out = static_cast<uInt>(packed.size());
-  CHECK(bytes.size() <= UINT32_MAX && deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;

@@ -83,8 +83,13 @@ Result<std::string> single_file(std::span<const Asset> files, std::string_view d
       "style-src{}; style-src-attr 'unsafe-inline'; img-src data: blob:; font-src data:; base-uri "
       "'none'; form-action 'none'\" />\n",
       tags.script_hashes, tags.style_hashes);
-  const std::string element = fmt::format("<script type=\"application/gzip\" id=\"{}\">{}</script>\n",
-                                          kDataElement, base64(gzip(data)));
+  constexpr int kSmallest = 9;
+  const std::optional<std::string> packed = gzip(data, kSmallest);
+  if (!packed) {
+    return fail(ErrorCode::kOutOfMemory, "page: not enough memory to compress its data");
+  }
+  const std::string element =
+      fmt::format("<script type=\"application/gzip\" id=\"{}\">{}</script>\n", kDataElement, base64(*packed));
   constexpr std::string_view kCharset = "<meta charset=\"utf-8\" />\n";
   const size_t charset = page.find(kCharset), head_end = page.find("</head>");
   CHECK(charset != page.npos && head_end != page.npos && !tags.scripts.empty());

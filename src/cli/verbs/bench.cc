@@ -28,22 +28,22 @@ void print_text(const BenchResult& result) {
   fmt::print("{}, {} threads; load and pack {:.2f} s; weights {:.0f} MB. Seconds, median.\n\n", result.model,
              result.threads, result.load_seconds, megabytes(result.weights.decoded));
   fmt::print(
-      "                            shares             full    ratio      MB:                 peak,     "
-      "peak,\n"
-      "tokens  forward  explain  /forward    route   graph  /forward  states   shares   explain      full   "
-      "nodes   edges\n");
+      "tokens  forward  explain  shares/fwd.    route  full graph  graph/fwd.  "
+      "states MB  shares MB  peak MB  full MB   nodes   edges\n");
   for (const BenchRow& r : result.rows) {
     fmt::print(
-        "{:>6}  {:>7.3f}  {:>7.3f}  {:>8.2f}  {:>7.4f}  {:>6.3f}  {:>8.2f}  {:>6.0f}  {:>7.1f}  {:>8.0f}  "
-        "{:>8.0f}  {:>6}  {:>6}\n",
+        "{:>6}  {:>7.3f}  {:>7.3f}  {:>11.2f}  {:>7.4f}  {:>10.3f}  {:>10.2f}  {:>9.0f}  {:>9.1f}  {:>7.0f}  "
+        "{:>7.0f}  {:>6}  {:>6}\n",
         r.n_tok, r.forward_seconds, r.explain_seconds,
         std::max(0.0, r.explain_seconds / r.forward_seconds - 1), r.route_seconds, r.contribution_seconds,
         r.contribution_seconds / r.forward_seconds, megabytes(r.trace_bytes), megabytes(r.shares_bytes),
         megabytes(r.explain_peak_bytes), megabytes(r.peak_bytes), r.n_node, r.n_edge);
   }
   fmt::print(
-      "\nexplain: prompt to route, shares on demand. full graph: shares of every layer, position, key and "
-      "head.\n");
+      "\nexplain: prompt to route; shares/fwd.: what it takes beside the forward pass, for shares on "
+      "demand.\n"
+      "full graph: shares of every layer, position, key and head. peak, full: highest resident memory of\n"
+      "the process while explaining, and with the full graph.\n");
 }
 
 Status run_bench(const Options& options) {
