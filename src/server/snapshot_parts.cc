@@ -169,6 +169,7 @@ std::vector<HeadId> strongest_heads(const Route& route, size_t n) {
     for (const EdgeHead& head : edge.heads) flows[{edge.to.layer, head.head}] += flow_of(edge, head);
   }
   std::vector<HeadId> heads;
+  heads.reserve(flows.size());
   for (const auto& [head, flow] : flows) heads.push_back(head);
   std::ranges::stable_sort(heads, std::ranges::greater{}, [&](HeadId head) { return flows.at(head); });
   heads.resize(std::min(heads.size(), n));
