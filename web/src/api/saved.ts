@@ -81,8 +81,12 @@ export function partOf(
   return part;
 }
 
+/** What only a server can do: the page offers none of it in a file. Anything else must be answered. */
+type ServerOnly =
+  'status' | 'model' | 'opening' | 'cancelOpening' | 'heads' | 'progress' | 'cancel' | 'generate';
+
 /** Answers in place of the server's. */
-export function answersOf(saved: Saved): Partial<Api> {
+export function answersOf(saved: Saved): Omit<Api, ServerOnly> {
   const { trace } = saved;
   const hint = `The file has what the route shows at threshold ${saved.threshold.toFixed(3)}; limpid serve shows everything.`;
   const found = <T>(value: T | null | undefined, what: string): Promise<T> =>
@@ -108,6 +112,7 @@ export function answersOf(saved: Saved): Partial<Api> {
     config: () => Promise.resolve(config),
     models: () => Promise.resolve({ models, default: saved.model }),
     tokenize: () => Promise.resolve({ ids: trace.tokens.map(({ id }) => id), tokens: trace.tokens }),
+    open: () => Promise.resolve({ model: saved.model, state: 'done' }),
     start: () => Promise.resolve({ id: trace.id, state: 'done' }),
     trace: () => Promise.resolve(trace),
     shares: (_id, token) => found(token === saved.token ? saved.shares : null, `Token ${token}`),

@@ -95,7 +95,7 @@ test('what is not in the file says so', async ({ page }) => {
   await graph(page).focus();
   await page.keyboard.press('o');
   await expect(page.getByText('This file explains one prediction')).toBeVisible();
-  for (const name of ['Run', 'Chat', 'Copy link', 'About this model'])
+  for (const name of ['Run', 'Chat', 'Copy link', 'About this model', 'Prompts', 'Options'])
     await expect(page.getByRole('button', { name })).toHaveCount(0);
   for (const name of ['Heads', 'Generate']) await expect(page.getByRole('tab', { name })).toHaveCount(0);
   await expect(page.getByLabel('Prompt')).not.toBeEditable();
