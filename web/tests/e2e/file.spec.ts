@@ -66,13 +66,13 @@ test('an edge, a head, a node, an FFN', async ({ page }) => {
   await graph(page).focus();
   await page.keyboard.press('ArrowDown');
   await expect(details).toContainText(/Vocabulary projection/);
-  await page.goto('about:blank');
-  await open(page, '#?sel=ffn.29@13&norm=part');
+  await open(page, '#?sel=ffn.29@13&norm=part'); // within the page
   await expect(details).toContainText('Top 20 neurons');
   await expect(details).toContainText('What this FFN writes');
   await expect(details.getByRole('alert')).toHaveCount(0);
-  await page.goto('about:blank');
   await open(page, '#?sel=mid.23@13');
+  await expect(details).toContainText('entropy 1.66 nats');
+  await page.reload();
   await expect(details).toContainText('entropy 1.66 nats');
 });
 
