@@ -170,19 +170,22 @@ void Model::project(ConstMatrixView x, bool whole, MatrixView out) const {
   const float scale = spec().logit_scale, cap = whole ? spec().logit_softcap : 0;
   const auto n_block = static_cast<int>((weights.n_out + kBlock - 1) / kBlock);
   with_row_reader(backend_, weights, [&](const Backend::RowReader& read_row) {
-#pragma omp parallel for schedule(static)
-    for (int b = 0; b < n_block; ++b) {
-      const size_t begin = static_cast<size_t>(b) * kBlock, count = std::min(kBlock, weights.n_out - begin);
-      Matrix block(count, weights.n_in);
-      for (size_t i = 0; i < count; ++i) read_row(begin + i, block.row(i));
-      const MatrixView to = out.columns(begin, count);
-      backend_.gemm(x, block.view(), true, to);
-      for (size_t r = 0; r < to.rows; ++r) {
-        for (size_t i = 0; i < count; ++i) {
-          float& logit = to.at(r, i);
-          if (!bias.empty()) logit += bias[begin + i];
-          logit *= scale;
-          if (cap > 0) logit = cap * std::tanh(logit / cap);
+#pragma omp parallel num_threads(threads())
+    {
+      Matrix block(kBlock, weights.n_in);
+#pragma omp for schedule(static)
+      for (int b = 0; b < n_block; ++b) {
+        const size_t begin = static_cast<size_t>(b) * kBlock, count = std::min(kBlock, weights.n_out - begin);
+        for (size_t i = 0; i < count; ++i) read_row(begin + i, block.row(i));
+        const MatrixView to = out.columns(begin, count);
+        backend_.gemm(x, block.view().slice_rows(0, count), true, to);
+        for (size_t r = 0; r < to.rows; ++r) {
+          for (size_t i = 0; i < count; ++i) {
+            float& logit = to.at(r, i);
+            if (!bias.empty()) logit += bias[begin + i];
+            logit *= scale;
+            if (cap > 0) logit = cap * std::tanh(logit / cap);
+          }
         }
       }
     }

@@ -98,6 +98,7 @@ class HttpServer::Impl : public httplib::Server {
     new_task_queue = [this] { return new Tasks(threads_); };
     set_keep_alive_max_count(kRequestsPerConnection);
     set_payload_max_length(limits_.max_body_bytes);
+    set_tcp_nodelay(true);  // a body must not wait for the client to acknowledge the headers
     // The default lets two programs listen on one port.
     set_socket_options([](socket_t socket) {
       const int yes = 1;
