@@ -2,6 +2,7 @@
 import type { Page } from '@playwright/test';
 
 export interface Times {
+  best: number;
   median: number;
   p95: number;
   worst: number;
@@ -12,7 +13,7 @@ export type Gesture = 'threshold' | 'pan' | 'zoom';
 export function timesOf(values: number[]): Times {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))]!;
-  return { median: at(0.5), p95: at(0.95), worst: sorted.at(-1)! };
+  return { best: sorted[0]!, median: at(0.5), p95: at(0.95), worst: sorted.at(-1)! };
 }
 
 /**
