@@ -28,6 +28,7 @@ async function ask(method, url, body, accept) {
 }
 
 const missing = (method, url) => {
+  console.warn(`no recording of ${method} ${url}`);
   const message = `recording: expected an answer to ${method} ${url}, found none`;
   return {
     status: 404,
