@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "forward/blocks/blocks.h"
+#include "forward/blocks/layer.h"
 #include "model/rope.h"
 
 namespace limpid {
@@ -87,26 +87,6 @@ void truncate(Trace& trace, size_t n_tok) {
   }
 }
 
-/// x is the normed state, or the state where the model does not norm it.
-ConstMatrixView normed_input(const Model& model, const std::optional<Norm>& norm, ConstMatrixView x,
-                             Matrix& buffer) {
-  if (!norm) return x;
-  apply_norm(model, *norm, x, buffer.view());
-  return buffer.view();
-}
-
-/// out = state + added, where `added` is first scaled by the model's residual multiplier. All [m, d].
-void add_to_stream(const Model& model, ConstMatrixView state, MatrixView added, MatrixView out) {
-  const float multiplier = model.spec().residual_multiplier;
-  for (size_t t = 0; t < out.rows; ++t) {
-    if (multiplier != 1) {
-      for (float& x : added.row(t)) x *= multiplier;
-    }
-    std::memcpy(out.row(t).data(), state.row(t).data(), out.cols * sizeof(float));
-  }
-  model.backend().add(added, out);
-}
-
 /// What a block adds, [m, d]: of the trace where it keeps that, else of the buffer.
 MatrixView block_output(Matrix& kept, size_t m, Matrix& buffer) {
   return kept.cols() > 0 ? kept.append_rows(m) : buffer.view();
@@ -116,54 +96,58 @@ void append(std::vector<float>& to, const std::vector<float>& values) {
   to.insert(to.end(), values.begin(), values.end());
 }
 
+std::vector<Rotation> all_rotations(const ModelSpec& spec, size_t first, size_t n_tok) {
+  std::vector<Rotation> rotations;
+  rotations.reserve(spec.ropes.size());
+  for (const RopeSpec& rope : spec.ropes) rotations.emplace_back(rope, first, n_tok);
+  return rotations;
+}
+
 /// Appends to the trace's layer l the tokens that its resid_pre has from `first` on.
-void run_layer(const Model& model, int l, size_t first, std::span<const Rotation> rotations, Trace& trace) {
-  const Layer& layer = model.layer(l);
+void append_layer(const Model& model, int l, size_t first, std::span<const Rotation> rotations,
+                  Trace& trace) {
   LayerTrace& state = trace.layers[static_cast<size_t>(l)];
   const size_t m = trace.n_tok() - first, d = trace.embed.cols();
-  const ConstMatrixView resid_pre = trace.resid_pre(l).slice_rows(first, m);
-  Matrix normed(m, d), output(m, d);
+  Matrix output(m, d);
+  LayerRows rows;
+  rows.resid_pre = trace.resid_pre(l).slice_rows(first, m);
+  rows.qkv = state.qkv.append_rows(m);
+  rows.attention_out = block_output(state.attention_out, m, output);
+  rows.resid_mid = state.resid_mid.append_rows(m);
+  rows.ffn_out = block_output(state.ffn_out, m, output);
+  rows.resid_post = state.resid_post.append_rows(m);
+  state.sinks = model.layer(l).sinks;
+  const Sequence sequence = {0, m, first, trace.attention_inputs(l), trace.layer_patches(l)};
+  const PostScales scales = run_layer(model, l, rotations, {&sequence, 1}, rows);
+  append(state.attention_post_scale, scales.attention);
+  append(state.ffn_post_scale, scales.ffn);
+}
 
-  const MatrixView attention_out = block_output(state.attention_out, m, output);
-  attention_block(model, l, rotations, normed_input(model, layer.attention_norm, resid_pre, normed), trace,
-                  attention_out);
-  if (layer.attention_post_norm) {
-    append(state.attention_post_scale, apply_post_norm(model, *layer.attention_post_norm, attention_out));
+/// Runs the layers from `begin` on of the tokens from `first` on.
+Status run_layers(const Model& model, int begin, size_t first, Trace& trace, const RunControl& control) {
+  const ModelSpec& spec = model.spec();
+  const std::vector<Rotation> rotations = all_rotations(spec, first, trace.n_tok());
+  for (int l = begin; l < spec.n_layer; ++l) {
+    LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));
+    append_layer(model, l, first, rotations, trace);
+    LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.view(), first, "resid_post", l));
   }
-  const MatrixView resid_mid = state.resid_mid.append_rows(m);
-  add_to_stream(model, resid_pre, attention_out, resid_mid);
+  return {};
+}
 
-  const MatrixView ffn_out = block_output(state.ffn_out, m, output);
-  const ConstMatrixView x =
-      normed_input(model, layer.ffn_norm, trace.ffn_input(l).slice_rows(first, m), normed);
-  if (layer.moe) {
-    moe_block(model, *layer.moe, x, ffn_out);
-  } else {
-    ffn_block(model, *layer.ffn, x, ffn_out);
-  }
-  if (layer.ffn_post_norm) {
-    append(state.ffn_post_scale, apply_post_norm(model, *layer.ffn_post_norm, ffn_out));
-  }
-  add_to_stream(model, resid_mid, ffn_out, state.resid_post.append_rows(m));
+void embed_tokens(const Model& model, std::span<const int> ids, size_t first, Trace& trace) {
+  const MatrixView rows = trace.embed.append_rows(ids.size());
+  model.embed(ids, first, rows);
+  if (trace.patches) apply_patches(trace.patches->embed, first, rows);
 }
 
 /// Runs `ids` behind the trace's tokens; on errors some of the layers have them and some do not.
 Status append_tokens(const Model& model, Trace& trace, std::span<const int> ids, const RunControl& control) {
-  const ModelSpec& spec = model.spec();
-  const size_t first = trace.n_tok(), n_tok = first + ids.size();
+  const size_t first = trace.n_tok();
   trace.ids.insert(trace.ids.end(), ids.begin(), ids.end());
-  trace.key_bias = alibi_key_bias(spec, n_tok);
-  model.embed(ids, first, trace.embed.append_rows(ids.size()));
-
-  std::vector<Rotation> rotations;
-  rotations.reserve(spec.ropes.size());
-  for (const RopeSpec& rope : spec.ropes) rotations.emplace_back(rope, first, n_tok);
-  for (int l = 0; l < spec.n_layer; ++l) {
-    LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));
-    run_layer(model, l, first, rotations, trace);
-    LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.view(), first, "resid_post", l));
-  }
-  return {};
+  trace.key_bias = alibi_key_bias(model.spec(), trace.n_tok());
+  embed_tokens(model, ids, first, trace);
+  return run_layers(model, 0, first, trace, control);
 }
 
 }  // namespace
@@ -180,17 +164,37 @@ Status extend(const Model& model, Trace& trace, std::span<const int> ids, const 
   const ModelSpec& spec = model.spec();
   const size_t n_old = trace.n_tok(), n_new = n_old + ids.size();
   LIMPID_CHECK_OK(check_ids(spec, n_old, ids));
-  if (n_old == 0) trace = empty_trace(spec, options.keep_block_outputs);
+  if (n_old == 0) {
+    trace = empty_trace(spec, options.keep_block_outputs);
+    trace.patches = options.patches;
+  }
   if (n_old > 0 && !rotates_alike(spec, n_old, n_new)) {
     std::vector<int> all = trace.ids;
     all.insert(all.end(), ids.begin(), ids.end());
-    LIMPID_TRY(trace, run(model, all, {keeps_block_outputs(trace), options.room}, control));
+    LIMPID_TRY(trace, run(model, all, {keeps_block_outputs(trace), options.room, trace.patches}, control));
     return {};
   }
   for_each_state(trace, [&](Matrix& m) { m.reserve_rows(options.room); });
   Status status = append_tokens(model, trace, ids, control);
   if (!status) truncate(trace, n_old);
   return status;
+}
+
+Result<Trace> rerun(const Model& model, const Trace& clean, std::shared_ptr<const Patches> patches,
+                    const RunControl& control) {
+  const int begin = patches->first_layer(model.spec().n_layer);
+  Trace trace = empty_trace(clean.spec, keeps_block_outputs(clean));
+  trace.patches = std::move(patches);
+  trace.ids = clean.ids;
+  trace.key_bias = clean.key_bias.clone();
+  if (begin == 0) {
+    embed_tokens(model, clean.ids, 0, trace);
+  } else {
+    trace.embed = clean.embed.clone();
+  }
+  for (int l = 0; l < begin; ++l) trace.layers[static_cast<size_t>(l)] = clean.layer(l).clone();
+  LIMPID_CHECK_OK(run_layers(model, begin, 0, trace, control));
+  return trace;
 }
 
 bool rotates_alike(const ModelSpec& spec, size_t n_tok, size_t other) {

@@ -2,6 +2,7 @@
 // earlier ones, their keys and values, so it can go on.
 #pragma once
 
+#include <memory>
 #include <span>
 
 #include "limpid/run_control.h"
@@ -15,6 +16,7 @@ namespace limpid {
 struct RunOptions {
   bool keep_block_outputs = false;  // fill LayerTrace::attention_out and ffn_out
   size_t room = 0;  // tokens for which memory is set aside at once; more are possible, at the price of moves
+  std::shared_ptr<const Patches> patches = nullptr;  // what the run replaces
 };
 
 /// Errors: kInvalidArgument (no tokens, more than n_ctx, an id outside the vocabulary), kCorrupt (a state
@@ -28,6 +30,11 @@ Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions
 /// again. Errors: as run; the trace is then what it was.
 Status extend(const Model& model, Trace& trace, std::span<const int> ids, const RunOptions& options = {},
               const RunControl& control = {});
+
+/// The run of the same tokens with `patches`: what `run` with them gives, where layers below the first one
+/// that is patched are taken from `clean`, a run without. Errors: as run.
+Result<Trace> rerun(const Model& model, const Trace& clean, std::shared_ptr<const Patches> patches,
+                    const RunControl& control = {});
 
 /// Whether tokens are rotated alike in prompts of both lengths. Where not, the states of a trace are not
 /// those that its first tokens had when they were the last ones.

@@ -15,9 +15,19 @@ size_t Trace::n_bytes() const {
   return n;
 }
 
+LayerTrace LayerTrace::clone() const {
+  return {qkv.clone(),          sinks,          resid_mid.clone(),     resid_post.clone(),
+          attention_post_scale, ffn_post_scale, attention_out.clone(), ffn_out.clone()};
+}
+
 AttentionInputs Trace::attention_inputs(int l) const {
+  return limpid::attention_inputs(spec, l, layer(l).qkv.view(), key_bias.view(), layer(l).sinks,
+                                  layer_patches(l));
+}
+
+AttentionInputs attention_inputs(const ModelSpec& spec, int l, ConstMatrixView qkv, ConstMatrixView key_bias,
+                                 std::span<const float> sinks, const LayerPatches* patches) {
   const auto d_query = static_cast<size_t>(spec.d_query()), d_kv = static_cast<size_t>(spec.d_kv());
-  const ConstMatrixView qkv = layer(l).qkv.view();
   AttentionInputs in;
   in.q = qkv.columns(0, d_query);
   in.k = qkv.columns(d_query, d_kv);
@@ -28,8 +38,9 @@ AttentionInputs Trace::attention_inputs(int l) const {
   in.scale = spec.attention_scale * spec.layers[static_cast<size_t>(l)].attention_scale;
   in.window = static_cast<size_t>(spec.layers[static_cast<size_t>(l)].window);
   in.softcap = spec.attention_softcap;
-  in.key_bias = key_bias.view();
-  in.sinks = layer(l).sinks;
+  if (key_bias.rows > 0) in.key_bias = key_bias.columns(0, qkv.rows);
+  in.sinks = sinks;
+  if (patches != nullptr) in.blocked = patches->blocked;
   return in;
 }
 

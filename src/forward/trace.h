@@ -2,9 +2,11 @@
 // from, so requests run side by side and traces can be kept, compared and dropped.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/matrix.h"
+#include "forward/patches.h"
 #include "kernels/kernels.h"
 #include "model/spec.h"
 
@@ -21,6 +23,8 @@ struct LayerTrace {
   // Kept only on request (RunOptions::keep_block_outputs); else empty.
   Matrix attention_out;  // [n_tok, d_model]
   Matrix ffn_out;        // [n_tok, d_model]
+
+  LayerTrace clone() const;
 };
 
 struct Trace {
@@ -29,10 +33,13 @@ struct Trace {
   Matrix embed;     // [n_tok, d_model]: resid_pre of layer 0
   Matrix key_bias;  // [n_head, n_tok], ALiBi; else empty
   std::vector<LayerTrace> layers;
+  std::shared_ptr<const Patches> patches;  // what the run replaced; nullptr for nothing
 
   size_t n_tok() const { return ids.size(); }
   /// What it takes in memory.
   size_t n_bytes() const;
+  /// nullptr where nothing of the layer was replaced.
+  const LayerPatches* layer_patches(int l) const { return patches ? patches->layer(l) : nullptr; }
   const LayerTrace& layer(int l) const { return layers[static_cast<size_t>(l)]; }
   /// The state that layer l reads. [n_tok, d_model]
   ConstMatrixView resid_pre(int l) const { return l == 0 ? embed.view() : layer(l - 1).resid_post.view(); }
@@ -43,5 +50,10 @@ struct Trace {
   /// Queries, keys, values and what else attention of layer l takes.
   AttentionInputs attention_inputs(int l) const;
 };
+
+/// The same for a sequence whose qkv lie elsewhere: [n_tok, d_query + 2 d_kv]. key_bias: as Trace's, of at
+/// least as many tokens.
+AttentionInputs attention_inputs(const ModelSpec& spec, int l, ConstMatrixView qkv, ConstMatrixView key_bias,
+                                 std::span<const float> sinks, const LayerPatches* patches);
 
 }  // namespace limpid

@@ -1,6 +1,9 @@
 // Which columns belong to a head in grouped-query attention, shared by the backends.
 #pragma once
 
+#include <algorithm>
+#include <span>
+
 #include "kernels/kernels.h"
 
 namespace limpid {
@@ -13,6 +16,15 @@ inline ConstMatrixView query_head(const AttentionInputs& in, size_t head) {
 /// The key (or value) head that a query head reads: [n_tok, d_head]. `kv` is in.k or in.v.
 inline ConstMatrixView shared_head(const AttentionInputs& in, ConstMatrixView kv, size_t head) {
   return kv.columns(head / (in.n_head / in.n_kv_head) * in.d_head, in.d_head);
+}
+
+/// The blocked keys of one query of one head, ascending.
+inline std::span<const BlockedKey> blocked_keys(const AttentionInputs& in, size_t head, size_t query) {
+  if (in.blocked.empty()) return {};
+  const auto h = static_cast<int>(head), q = static_cast<int>(query);
+  const auto begin = std::ranges::lower_bound(in.blocked, BlockedKey{h, q, 0});
+  const auto end = std::ranges::lower_bound(in.blocked, BlockedKey{h, q + 1, 0});
+  return {begin, end};
 }
 
 /// The first key that a query reaches.

@@ -23,12 +23,13 @@ struct Kind {
   size_t window;
   float softcap;
   bool biased, sinks, value_bias;
+  bool blocked = false;
 };
 constexpr Kind kKinds[] = {
-    {"plain", 0, 0, false, false, false},   {"window 1", 1, 0, false, false, false},
-    {"window 5", 5, 0, false, false, true}, {"softcap", 0, 1.5f, false, false, false},
-    {"key bias", 0, 0, true, false, false}, {"sinks", 0, 0, false, true, true},
-    {"all", 7, 2, true, true, true},
+    {"plain", 0, 0, false, false, false},        {"window 1", 1, 0, false, false, false},
+    {"window 5", 5, 0, false, false, true},      {"softcap", 0, 1.5f, false, false, false},
+    {"key bias", 0, 0, true, false, false},      {"sinks", 0, 0, false, true, true},
+    {"blocked", 0, 0, false, false, true, true}, {"all", 7, 2, true, true, true, true},
 };
 
 struct Case {
@@ -45,8 +46,16 @@ struct Case {
     if (kind.biased) in.key_bias = key_bias;
     if (kind.sinks) in.sinks = ConstMatrixView(sinks).row(0);
     if (kind.value_bias) value_bias = ConstMatrixView(b_v).row(0);
+    // Single keys, all of a query's keys, and keys that the query does not reach anyway.
+    for (size_t query = 0; kind.blocked && query < s.n_tok; query += 3) {
+      for (size_t key = 0; key < s.n_tok; key += query % 2 == 0 ? 1 : 4) {
+        blocked.push_back({static_cast<int>(s.n_head - 1), static_cast<int>(query), static_cast<int>(key)});
+      }
+    }
+    in.blocked = blocked;
   }
   AwkwardMatrix q, k, v, key_bias, sinks, b_v;
+  std::vector<BlockedKey> blocked;
   AttentionInputs in;
   std::span<const float> value_bias;
 };

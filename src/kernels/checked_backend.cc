@@ -22,6 +22,7 @@ void check(const AttentionInputs& in) {
   CHECK(same_shape(in.k, in.v) && in.k.rows == in.q.rows);
   CHECK(in.key_bias.rows == 0 || (in.key_bias.rows == in.n_head && in.key_bias.cols == in.q.rows));
   CHECK(in.sinks.empty() || in.sinks.size() == in.n_head);
+  CHECK(std::ranges::is_sorted(in.blocked));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 // a fixed order. Arguments are checked by CHECK (shapes come from our code, never from a file unchecked).
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -41,13 +42,22 @@ struct RopeAngles {
   ConstMatrixView sin;
 };
 
+/// A key that one query of one head does not attend to.
+struct BlockedKey {
+  int head = 0;
+  int query = 0;
+  int key = 0;
+  auto operator<=>(const BlockedKey&) const = default;
+};
+
 /// Causal self-attention over one sequence. q: [n_tok, n_head * d_head], k and v: [n_tok, n_kv_head *
 /// d_head]; head h reads key/value head h / (n_head / n_kv_head). The score of a query and a key is
 ///
 ///     s = scale q . k,  then softcap tanh(s / softcap),  then + key_bias[h, key]
 ///
-/// and its attention row is the softmax of the scores of the keys in reach: query - window < key <= query. A
-/// sink takes part in the softmax as one more score, and its share of attention goes nowhere.
+/// and its attention row is the softmax of the scores of the keys in reach: query - window < key <= query,
+/// but for blocked ones. A sink takes part in the softmax as one more score, and its share of attention goes
+/// nowhere. A row without any key is 0.
 struct AttentionInputs {
   ConstMatrixView q;
   ConstMatrixView k;
@@ -55,11 +65,12 @@ struct AttentionInputs {
   size_t n_head = 0;
   size_t n_kv_head = 0;
   size_t d_head = 0;
-  float scale = 1;                    // multiplies q . k
-  size_t window = 0;                  // keys in reach, the query's own included; 0: all
-  float softcap = 0;                  // 0: none
-  ConstMatrixView key_bias = {};      // [n_head, n_tok], or empty
-  std::span<const float> sinks = {};  // [n_head], or empty
+  float scale = 1;                           // multiplies q . k
+  size_t window = 0;                         // keys in reach, the query's own included; 0: all
+  float softcap = 0;                         // 0: none
+  ConstMatrixView key_bias = {};             // [n_head, n_tok], or empty
+  std::span<const float> sinks = {};         // [n_head], or empty
+  std::span<const BlockedKey> blocked = {};  // ascending
 };
 
 /// The parts that attention is a sum of, one for each query row r, key k and head h, each in R^d:

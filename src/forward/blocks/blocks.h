@@ -1,6 +1,7 @@
 // The blocks of a decoder layer, each from a state to what it adds to the stream. Pure: no state is kept.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -27,15 +28,20 @@ Matrix alibi_key_bias(const ModelSpec& spec, size_t n_tok);
 /// d_query + 2 d_kv]; `rotations`: of these m positions, one for each of ModelSpec::ropes.
 void finish_qkv(const Model& model, int l, std::span<const Rotation> rotations, MatrixView qkv);
 
-/// Appends the last m tokens to qkv of the trace's layer l, and fills its sinks and `out` ([m, d_model],
-/// attention with its output projection) from x = their normed states.
-void attention_block(const Model& model, int l, std::span<const Rotation> rotations, ConstMatrixView x,
-                     Trace& trace, MatrixView out);
+/// Changes activations before they leave their FFN. act: [tokens.size(), d_mlp], of the rows `tokens`
+/// (ascending) of the block's input; `first_neuron`: the number of its first one, which is 0 but in a
+/// mixture.
+using ActivationEdit =
+    std::function<void(MatrixView act, size_t first_neuron, std::span<const size_t> tokens)>;
 
 /// out = the FFN of the normed state x; both [m, d_model].
-void ffn_block(const Model& model, const Ffn& ffn, ConstMatrixView x, MatrixView out);
+void ffn_block(const Model& model, const Ffn& ffn, ConstMatrixView x, MatrixView out,
+               const ActivationEdit& edit = {});
+/// The second half of it. activations: [m, d_mlp]
+void ffn_output(const Model& model, const Ffn& ffn, ConstMatrixView activations, MatrixView out);
 
 /// out = the mixture of experts of the normed state x; both [m, d_model].
-void moe_block(const Model& model, const Moe& moe, ConstMatrixView x, MatrixView out);
+void moe_block(const Model& model, const Moe& moe, ConstMatrixView x, MatrixView out,
+               const ActivationEdit& edit = {});
 
 }  // namespace limpid

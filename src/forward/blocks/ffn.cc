@@ -1,3 +1,5 @@
+#include <numeric>
+
 #include "forward/blocks/blocks.h"
 
 namespace limpid {
@@ -16,9 +18,19 @@ Matrix ffn_activations(const Model& model, const Ffn& ffn, ConstMatrixView x) {
   return activations;
 }
 
-void ffn_block(const Model& model, const Ffn& ffn, ConstMatrixView x, MatrixView out) {
-  const Matrix activations = ffn_activations(model, ffn, x);
-  model.backend().matmul(activations.view(), *ffn.down.packed(), ffn.down.bias_if_any(), out);
+void ffn_block(const Model& model, const Ffn& ffn, ConstMatrixView x, MatrixView out,
+               const ActivationEdit& edit) {
+  Matrix activations = ffn_activations(model, ffn, x);
+  if (edit) {
+    std::vector<size_t> tokens(x.rows);
+    std::iota(tokens.begin(), tokens.end(), size_t{0});
+    edit(activations.view(), 0, tokens);
+  }
+  ffn_output(model, ffn, activations.view(), out);
+}
+
+void ffn_output(const Model& model, const Ffn& ffn, ConstMatrixView activations, MatrixView out) {
+  model.backend().matmul(activations, *ffn.down.packed(), ffn.down.bias_if_any(), out);
 }
 
 }  // namespace limpid

@@ -56,10 +56,19 @@ std::vector<float> shared_expert_gates(const Model& model, const Moe& moe, Const
   return gates;
 }
 
-void moe_block(const Model& model, const Moe& moe, ConstMatrixView x, MatrixView out) {
+void moe_block(const Model& model, const Moe& moe, ConstMatrixView x, MatrixView out,
+               const ActivationEdit& edit) {
   const Matrix gates = expert_gates(model, moe, x);
   for (size_t t = 0; t < out.rows; ++t) std::ranges::fill(out.row(t), 0.0f);
-  for (size_t e = 0; e < moe.experts.size(); ++e) {
+  size_t first_neuron = 0;
+  const auto run_expert = [&](const Ffn& expert, ConstMatrixView input, std::span<const size_t> tokens,
+                              std::span<const float> chosen) {
+    Matrix act = ffn_activations(model, expert, input), y(input.rows, out.cols);
+    if (edit) edit(act.view(), first_neuron, tokens);
+    ffn_output(model, expert, act.view(), y.view());
+    add_gated(y.view(), tokens, chosen, out);
+  };
+  for (size_t e = 0; e < moe.experts.size(); ++e, first_neuron += moe.experts[e - 1].d_mlp()) {
     std::vector<size_t> tokens;
     std::vector<float> chosen;
     for (size_t t = 0; t < x.rows; ++t) {
@@ -68,17 +77,14 @@ void moe_block(const Model& model, const Moe& moe, ConstMatrixView x, MatrixView
       chosen.push_back(gates.row(t)[e]);
     }
     if (tokens.empty()) continue;
-    Matrix input(tokens.size(), x.cols), y(tokens.size(), x.cols);
+    Matrix input(tokens.size(), x.cols);
     for (size_t i = 0; i < tokens.size(); ++i) std::ranges::copy(x.row(tokens[i]), input.row(i).begin());
-    ffn_block(model, moe.experts[e], input.view(), y.view());
-    add_gated(y.view(), tokens, chosen, out);
+    run_expert(moe.experts[e], input.view(), tokens, chosen);
   }
   if (!moe.shared) return;
-  Matrix y(x.rows, x.cols);
-  ffn_block(model, *moe.shared, x, y.view());
   std::vector<size_t> all(x.rows);
   std::iota(all.begin(), all.end(), size_t{0});
-  add_gated(y.view(), all, shared_expert_gates(model, moe, x), out);
+  run_expert(*moe.shared, x, all, shared_expert_gates(model, moe, x));
 }
 
 }  // namespace limpid

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/attention_heads.h"
@@ -27,8 +28,21 @@ float softmax_with_sink(float* scores, size_t n, float sink) {
   return 1 - all.back();
 }
 
+// Gives the blocked keys no score at all. Returns whether any key in reach is left.
+bool block_keys(const AttentionInputs& in, size_t head, size_t query, float* scores) {
+  const std::span<const BlockedKey> blocked = blocked_keys(in, head, query);
+  size_t n_left = query + 1 - first_key(in, query);
+  for (const BlockedKey& pair : blocked) {
+    const auto key = static_cast<size_t>(pair.key);
+    if (key < first_key(in, query) || key > query) continue;
+    scores[key] = -std::numeric_limits<float>::infinity();
+    --n_left;
+  }
+  return n_left > 0;
+}
+
 // scores[0..n_key), of which those of keys in reach count -> probabilities, zero out of reach. Returns the
-// sum of the probabilities: 1, less with a sink.
+// sum of the probabilities: 1, less with a sink, 0 where every key is blocked.
 float causal_softmax(const AttentionInputs& in, size_t head, float* scores, size_t query, size_t n_key) {
   const size_t begin = first_key(in, query), end = query + 1;
   if (in.softcap > 0) {
@@ -38,6 +52,10 @@ float causal_softmax(const AttentionInputs& in, size_t head, float* scores, size
     for (size_t key = begin; key < end; ++key) scores[key] += in.key_bias.at(head, key);
   }
   float sum = 1;
+  if (!block_keys(in, head, query, scores)) {
+    std::fill(scores, scores + n_key, 0.0f);
+    return 0;
+  }
   if (in.sinks.empty()) {
     softmax_row(scores + begin, end - begin);
   } else {

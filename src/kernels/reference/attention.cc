@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "kernels/attention_heads.h"
@@ -9,9 +10,13 @@ namespace limpid::reference {
 
 namespace {
 
-// scores -> exp(scores) / sum exp(scores)
+// scores -> exp(scores) / sum exp(scores); zeros where all are minus infinity
 void softmax_row(std::vector<double>& scores) {
   const double max = *std::max_element(scores.begin(), scores.end());
+  if (std::isinf(max)) {
+    std::ranges::fill(scores, 0.0);
+    return;
+  }
   double sum = 0;
   for (double& s : scores) sum += s = std::exp(s - max);
   for (double& s : scores) s /= sum;
@@ -19,6 +24,9 @@ void softmax_row(std::vector<double>& scores) {
 
 double score(const AttentionInputs& in, size_t head, size_t query, size_t key) {
   const ConstMatrixView q = query_head(in, head), k = shared_head(in, in.k, head);
+  for (const BlockedKey& pair : blocked_keys(in, head, query)) {
+    if (static_cast<size_t>(pair.key) == key) return -std::numeric_limits<double>::infinity();
+  }
   double dot = 0;
   for (size_t i = 0; i < in.d_head; ++i) dot += double{q.at(query, i)} * k.at(key, i);
   double s = in.scale * dot;

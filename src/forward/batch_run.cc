@@ -1,0 +1,117 @@
+#include "forward/batch_run.h"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "forward/blocks/layer.h"
+
+namespace limpid {
+
+namespace {
+
+constexpr size_t kMaxElements = size_t{16} << 20;  // floats that the states of one batch take
+
+/// Runs that begin at the same layer or below each other's, side by side: row r * n_tok + t is token t of the
+/// r-th run. Those of higher layers join when their first layer comes.
+class Batch {
+ public:
+  /// `order`: indices into `runs`, by first layer.
+  Batch(const Model& model, const Trace& clean, std::span<const Patches> runs, std::span<const size_t> order,
+        size_t n_tok)
+      : model_(model),
+        clean_(clean),
+        runs_(runs),
+        order_(order),
+        n_tok_(n_tok),
+        state_(order.size() * n_tok, clean.embed.cols()),
+        mid_(state_.rows(), state_.cols()),
+        output_(state_.rows(), state_.cols()),
+        qkv_(state_.rows(), clean.layer(0).qkv.cols()) {
+    for (const RopeSpec& rope : model.spec().ropes) {
+      Rotation& rotation = rotations_.emplace_back(rope, 0, clean.n_tok());
+      rotation.cos.truncate_rows(n_tok);
+      rotation.sin.truncate_rows(n_tok);
+    }
+  }
+
+  void run_layer(int l) {
+    join(l);
+    if (n_joined_ == 0) return;
+    std::vector<Sequence> sequences;
+    for (size_t r = 0; r < n_joined_; ++r) {
+      const LayerPatches* patches = patches_of(r).layer(l);
+      const ConstMatrixView qkv = qkv_.view().slice_rows(r * n_tok_, n_tok_);
+      sequences.push_back(
+          {r * n_tok_, n_tok_, 0,
+           attention_inputs(model_.spec(), l, qkv, clean_.key_bias.view(), model_.layer(l).sinks, patches),
+           patches});
+    }
+    const auto joined = [&](Matrix& m) { return m.view().slice_rows(0, n_joined_ * n_tok_); };
+    // The state is read last when it is written: add_to_stream copies resid_mid over it.
+    limpid::run_layer(
+        model_, l, rotations_, sequences,
+        {joined(state_), joined(qkv_), joined(output_), joined(mid_), joined(output_), joined(state_)});
+  }
+
+  /// Those that replace nothing never join: their state is the clean one.
+  void write(int position, MatrixView out) const {
+    const ConstMatrixView clean = clean_.resid_pre(model_.spec().n_layer);
+    for (size_t r = 0; r < order_.size(); ++r) {
+      const auto t = static_cast<size_t>(position);
+      std::ranges::copy(r < n_joined_ ? state_.row(r * n_tok_ + t) : clean.row(t),
+                        out.row(order_[r]).begin());
+    }
+  }
+
+ private:
+  const Patches& patches_of(size_t r) const { return runs_[order_[r]]; }
+
+  void join(int l) {
+    for (; n_joined_ < order_.size() && patches_of(n_joined_).first_layer(model_.spec().n_layer) <= l;
+         ++n_joined_) {
+      const MatrixView rows = state_.view().slice_rows(n_joined_ * n_tok_, n_tok_);
+      for (size_t t = 0; t < n_tok_; ++t) std::ranges::copy(clean_.resid_pre(l).row(t), rows.row(t).begin());
+      apply_patches(patches_of(n_joined_).embed, 0, rows);
+    }
+  }
+
+  const Model& model_;
+  const Trace& clean_;
+  std::span<const Patches> runs_;
+  std::span<const size_t> order_;
+  size_t n_tok_;
+  std::vector<Rotation> rotations_;
+  Matrix state_, mid_, output_, qkv_;
+  size_t n_joined_ = 0;
+};
+
+}  // namespace
+
+Result<Matrix> last_states(const Model& model, const Trace& clean, std::span<const Patches> runs,
+                           int position, const RunControl& control) {
+  const int n_layer = model.spec().n_layer;
+  // Nothing behind the position reaches it.
+  const auto n_tok = static_cast<size_t>(position) + 1;
+  std::vector<size_t> order(runs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, {}, [&](size_t i) { return runs[i].first_layer(n_layer); });
+
+  Matrix out(runs.size(), clean.embed.cols());
+  const size_t row =
+      3 * clean.embed.cols() + clean.layer(0).qkv.cols() + static_cast<size_t>(model.spec().d_mlp);
+  const size_t at_once = std::max<size_t>(1, kMaxElements / (row * n_tok));
+  for (size_t begin = 0; begin < order.size(); begin += at_once) {
+    const size_t count = std::min(at_once, order.size() - begin);
+    Batch batch(model, clean, runs, std::span(order).subspan(begin, count), n_tok);
+    for (int l = 0; l < n_layer; ++l) {
+      const double done = static_cast<double>(begin) + static_cast<double>(count) * l / n_layer;
+      LIMPID_CHECK_OK(control.tick("runs", done / static_cast<double>(runs.size())));
+      batch.run_layer(l);
+    }
+    batch.write(position, out.view());
+  }
+  return out;
+}
+
+}  // namespace limpid

@@ -1,0 +1,39 @@
+#include "forward/patches.h"
+
+namespace limpid {
+
+namespace {
+
+void apply_patch(const RowPatch& patch, std::span<float> row) {
+  for (size_t i = 0; i < row.size(); ++i) {
+    // A factor of 0 replaces also what is not finite.
+    const float kept = patch.factor == 0 ? 0 : patch.factor * row[i];
+    row[i] = patch.added.empty() ? kept : kept + patch.added[i];
+  }
+}
+
+/// Whether the patch is of one of the rows; `row` is then its index.
+bool find_row(const RowPatch& patch, size_t first, size_t n_row, size_t& row) {
+  if (patch.position < 0 || static_cast<size_t>(patch.position) < first) return false;
+  row = static_cast<size_t>(patch.position) - first;
+  return row < n_row;
+}
+
+}  // namespace
+
+void apply_patches(std::span<const RowPatch> patches, size_t first, MatrixView rows) {
+  size_t row = 0;
+  for (const RowPatch& patch : patches) {
+    if (find_row(patch, first, rows.rows, row)) apply_patch(patch, rows.row(row));
+  }
+}
+
+void apply_patches(std::span<const HeadPatch> patches, size_t first, size_t d_head, MatrixView z) {
+  size_t row = 0;
+  for (const HeadPatch& patch : patches) {
+    if (!find_row(patch.row, first, z.rows, row)) continue;
+    apply_patch(patch.row, z.row(row).subspan(static_cast<size_t>(patch.head) * d_head, d_head));
+  }
+}
+
+}  // namespace limpid
