@@ -82,7 +82,8 @@ struct NeuronPart {
 
 /// What one part of the run adds to a logit.
 struct LogitPart {
-  std::string subject;  // or "final_norm_bias", "unembed_bias", "softcap"
+  std::string subject;  // or "final_norm_bias", "unembed_bias", "softcap"; of a run that replaced something
+                        // also "patch.mid.5@3", "patch.post.5@3": what was put in there
   double logit = 0;
 };
 

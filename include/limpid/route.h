@@ -68,6 +68,8 @@ struct RouteNode {
   bool degenerate = false;
   /// Share of the node's input that the threshold dropped, 0 to 1 (0 for embeddings and FFN nodes).
   float dropped = 0;
+  /// Share of the node's input that a run with interventions put in: no edge carries it. 0 to 1.
+  float patched = 0;
   /// The strongest single part: a threshold below it would keep the node open. 0 for embeddings, FFN nodes.
   float strongest = 0;
 };

@@ -23,6 +23,7 @@
 #include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
+#include "limpid/intervention.h"
 #include "limpid/lens.h"
 #include "limpid/result.h"
 #include "limpid/route.h"
@@ -35,6 +36,8 @@ namespace limpid {
 class Contributions;
 class Model;
 class Vocabulary;
+struct CauseRuns;
+struct Intervention;
 struct RunOptions;
 struct Trace;
 
@@ -92,6 +95,12 @@ struct Generation {
   GenerateResult result;
   /// The prompt and all generated tokens but the last one, which was predicted and not run.
   std::shared_ptr<const Trace> trace;
+};
+
+/// What an intervention did, and the two runs, from which routes can be drawn.
+struct Patched {
+  PatchResult result;
+  std::shared_ptr<const Trace> clean, patched;
 };
 
 /// Called for each generated token as soon as it is chosen. `text`: what it adds to GenerateResult::text;
@@ -162,6 +171,20 @@ class Session {
   /// Roles of all heads, measured on sequences that are cut to the model's context; what could not be
   /// measured is left out and warned of. Errors also: kInvalidArgument for a request out of range.
   Result<HeadsResult> heads(const HeadsRequest& request, const RunControl& control = {}) const;
+
+  /// Runs a prompt with interventions. Errors also: kInvalidArgument for interventions that make no sense
+  /// here, prompts of different numbers of tokens, and tokens of the metric; kUnsupported.
+  Result<Patched> patch(const PatchRequest& request, const RunControl& control = {}) const;
+  Result<Patched> patch(CauseRuns runs, const PatchRequest& request, const RunControl& control = {}) const;
+  /// Only the run itself. Adds what was read from `replace` to `interventions`.
+  Result<std::shared_ptr<const Trace>> patched_run(const CauseRuns& runs,
+                                                   std::span<const std::string> replace,
+                                                   std::vector<Intervention>& interventions,
+                                                   const RunControl& control = {}) const;
+  /// Intervenes on every component of a kind, one after the other. Errors: as patch.
+  Result<SweepResult> sweep(const SweepRequest& request, const RunControl& control = {}) const;
+  Result<SweepResult> sweep(CauseRuns runs, const SweepRequest& request,
+                            const RunControl& control = {}) const;
 
   /// Continues a prompt. Errors also: kInvalidArgument for options out of range. Tokens that were handed to
   /// on_token before an error stand.

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <cmath>
+#include <fmt/format.h>
 
 #include "attribution/frozen_norm.h"
 #include "attribution/part_vectors.h"
+#include "attribution/patched_parts.h"
 #include "graph/subject.h"
 
 namespace limpid {
@@ -52,16 +54,29 @@ Result<std::vector<LogitPart>> direct_attribution(const Model& model, const Trac
   const auto add = [&](Subject::Kind kind, Node node, int index, std::span<const float> part) {
     parts.push_back({to_string(Subject{.kind = kind, .node = node, .index = index}), dot(direction, part)});
   };
+  // A replaced state keeps a factor of what is below it.
+  const auto replace = [&](const char* state, int l, float factor, const Matrix& patch) {
+    if (factor != 1) {
+      for (LogitPart& part : parts) part.logit *= static_cast<double>(factor);
+    }
+    if (!patch.empty())
+      parts.push_back({fmt::format("patch.{}.{}@{}", state, l, position), dot(direction, patch.row(0))});
+  };
   add(Subject::Kind::kNode, {NodeKind::kEmbed, 0, position}, 0,
       trace.embed.row(static_cast<size_t>(position)));
   for (int l = 0; l < model.spec().n_layer; ++l) {
     LIMPID_CHECK_OK(control.tick("attribute", static_cast<double>(l) / model.spec().n_layer));
-    const HeadOutputs heads = head_outputs(model, trace, l, position, OutputProjection(model, l));
+    const OutputProjection projection(model, l);
+    const HeadOutputs heads = head_outputs(model, trace, l, position, projection);
+    replace("mid", l, mid_factors(trace, l, positions)[0],
+            attention_patch_parts(model, trace, l, positions, projection,
+                                  OutputProjection::scales(trace, l, positions)));
     const Node mid = {NodeKind::kMid, l, position}, ffn = {NodeKind::kFfn, l, position};
     for (size_t h = 0; h < heads.heads.rows(); ++h) {
       add(Subject::Kind::kHead, mid, static_cast<int>(h), heads.heads.row(h));
     }
     if (!heads.bias.empty()) add(Subject::Kind::kAttentionBias, mid, 0, heads.bias);
+    replace("post", l, post_factors(trace, l, positions)[0], ffn_patch_parts(trace, l, positions));
     add(Subject::Kind::kNode, ffn, 0, ffn_outputs(model, trace, l, positions).row(0));
   }
   add_constants(model, model.final_norm().bias, token, parts);

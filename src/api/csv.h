@@ -8,6 +8,7 @@
 #include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
+#include "limpid/intervention.h"
 #include "limpid/lens.h"
 
 namespace limpid {
@@ -26,6 +27,9 @@ std::string to_csv(const AttentionResult& result);
 
 /// A role of a head a line: layer,head,role,score,error,contribution.
 std::string to_csv(const HeadsResult& result);
+
+/// An intervention a line: component,kind,layer,head,token,value,effect; head and token where there is one.
+std::string to_csv(const SweepResult& result);
 
 /// One generated token a line, numbered from 1.
 std::string to_csv(const GenerateResult& result);

@@ -9,15 +9,17 @@ namespace limpid {
 namespace {
 
 Json node_of(const RouteNode& n) {
-  return {{"id", to_string(n.node)},
-          {"kind", name(n.node.kind)},
-          {"layer", n.node.layer},
-          {"position", n.node.position},
-          {"flow", n.flow},
-          {"dropped", n.dropped},
-          {"strongest", n.strongest},
-          {"diffuse", n.diffuse},
-          {"degenerate", n.degenerate}};
+  Json json = {{"id", to_string(n.node)},
+               {"kind", name(n.node.kind)},
+               {"layer", n.node.layer},
+               {"position", n.node.position},
+               {"flow", n.flow},
+               {"dropped", n.dropped},
+               {"strongest", n.strongest},
+               {"diffuse", n.diffuse},
+               {"degenerate", n.degenerate}};
+  if (n.patched > 0) json["patched"] = n.patched;
+  return json;
 }
 
 Json edge_of(const Edge& e) {

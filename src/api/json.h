@@ -6,6 +6,7 @@
 #include "limpid/attention.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
+#include "limpid/intervention.h"
 #include "limpid/lens.h"
 #include "limpid/shares.h"
 
@@ -51,6 +52,10 @@ std::string to_json(const LensResult& lens, JsonLayout layout = JsonLayout::kInd
 std::string to_json(const AttentionResult& result);
 /// docs/schema/heads.json
 std::string to_json(const HeadsResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/patch.json
+std::string to_json(const PatchResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/sweep.json
+std::string to_json(const SweepResult& result, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/shares.json, in one line
 std::string to_json(const SharesResult& shares);
 

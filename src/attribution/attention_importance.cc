@@ -4,6 +4,8 @@
 #include <numeric>
 
 #include "attribution/gather.h"
+#include "attribution/patched_parts.h"
+#include "kernels/attention_heads.h"
 
 namespace limpid {
 
@@ -26,13 +28,16 @@ Matrix compare_heads(const Model& model, const Trace& trace, int layer, std::spa
   Matrix a(in.n_head * queries.size(), out.n_key);
   Matrix mass(queries.size(), in.n_head);
   backend.attention_rows(in, 0, queries, a.view());
+  const Matrix factors = head_factors(trace, layer, queries);
   for (size_t h = 0; h < in.n_head; ++h) {
     const MatrixView rows = a.view().slice_rows(h * queries.size(), queries.size());
     for (size_t r = 0; r < queries.size(); ++r) {
       const std::span<const float> row = rows.row(r);
-      mass.row(r)[h] = in.sinks.empty() ? 1.0f : std::accumulate(row.begin(), row.end(), 0.0f);
+      mass.row(r)[h] = attends_in_full(in) ? 1.0f : std::accumulate(row.begin(), row.end(), 0.0f);
+      if (!factors.empty()) mass.row(r)[h] *= factors.row(r)[h];
     }
     scale_rows(scales, rows);
+    for (size_t r = 0; r < factors.rows(); ++r) scale_rows({&factors.row(r)[h], 1}, rows.slice_rows(r, 1));
   }
   const AttentionParts parts = {
       a.view(), in.v.slice_rows(0, out.n_key), projection.weight.view(), in.n_head, in.n_kv_head, in.d_head};
@@ -45,13 +50,15 @@ void normalise(AttentionImportance& out) {
 #pragma omp parallel for schedule(static) num_threads(threads())
   for (size_t r = 0; r < out.parts.rows(); ++r) {
     const std::span<float> parts = out.parts.row(r);
-    const double total = std::accumulate(parts.begin(), parts.end(), static_cast<double>(out.residual[r]));
+    const double total = std::accumulate(
+        parts.begin(), parts.end(), static_cast<double>(out.residual[r]) + static_cast<double>(out.patch[r]));
     out.degenerate[r] = !(total > 0);
     const double scale = out.degenerate[r] ? 0.0 : 1.0 / total;
     const auto scaled = [scale](float p) { return static_cast<float>(static_cast<double>(p) * scale); };
     std::ranges::transform(parts, parts.begin(), scaled);
     out.residual[r] = scaled(out.residual[r]);
     out.bias[r] = scaled(out.bias[r]);
+    out.patch[r] = scaled(out.patch[r]);
   }
 }
 
@@ -82,9 +89,9 @@ OutputProjection::OutputProjection(const Model& model, int layer)
 
 std::vector<float> OutputProjection::scales(const Trace& trace, int layer, std::span<const int> queries) {
   const std::vector<float>& all = trace.layer(layer).attention_post_scale;
-  std::vector<float> scales(queries.size(), 1.0f);
+  std::vector<float> scales = mid_factors(trace, layer, queries);
   if (all.empty()) return scales;
-  for (size_t r = 0; r < queries.size(); ++r) scales[r] = all[static_cast<size_t>(queries[r])];
+  for (size_t r = 0; r < queries.size(); ++r) scales[r] *= all[static_cast<size_t>(queries[r])];
   return scales;
 }
 
@@ -110,15 +117,22 @@ AttentionImportance attention_importance(const Model& model, const Trace& trace,
   out.parts = Matrix(queries.size(), out.n_key * out.n_head);
   out.residual.resize(queries.size());
   out.bias.resize(queries.size());
+  out.patch.resize(queries.size());
   out.degenerate.resize(queries.size());
   if (queries.empty()) return out;
 
   const Matrix y = gather_rows(trace.layer(layer).resid_mid.view(), queries);
   const std::vector<float> scales = OutputProjection::scales(trace, layer, queries);
   const Matrix mass = compare_heads(model, trace, layer, queries, projection, scales, y.view(), out);
-  backend.proximity(gather_rows(trace.resid_pre(layer), queries).view(), y.view(), out.residual);
+  const Matrix residual = gather_rows(trace.resid_pre(layer), queries);
+  backend.proximity(scaled_rows(residual.view(), mid_factors(trace, layer, queries)).view(), y.view(),
+                    out.residual);
   if (projection.has_bias_part()) {
     backend.proximity(projection.bias_parts(scales, mass.view()).view(), y.view(), out.bias);
+  }
+  if (is_attention_patched(trace, layer)) {
+    backend.proximity(attention_patch_parts(model, trace, layer, queries, projection, scales).view(),
+                      y.view(), out.patch);
   }
   normalise(out);
   return out;

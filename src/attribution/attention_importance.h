@@ -19,6 +19,7 @@ struct AttentionImportance {
   Matrix parts;  // [n_query, n_key * n_head]: row r, key k, head h at k * n_head + h; 0 above the query
   std::vector<float> residual;   // [n_query]
   std::vector<float> bias;       // [n_query], over the same denominator but outside the sum
+  std::vector<float> patch;      // [n_query], what was put in by a run that replaced something; in the sum
   std::vector<char> degenerate;  // [n_query], 0 or 1; not bool: rows are written by several threads
 
   std::span<const float> heads(size_t row, size_t key) const {
@@ -36,7 +37,7 @@ struct OutputProjection {
   std::vector<float> bias;  // b_O, [d_model]; empty when there is none
   Matrix value_bias;        // b_V W_O^T of every head, [n_head, d_model]; empty when there is none
 
-  /// The factor of every query.
+  /// The factor of every query, with that of a replaced state.
   static std::vector<float> scales(const Trace& trace, int layer, std::span<const int> queries);
   bool has_bias_part() const { return !bias.empty() || !value_bias.empty(); }
   /// scale (b_O + sum over heads of mass * b_V W_O^T). mass: [n_query, n_head], sums of the attention rows:

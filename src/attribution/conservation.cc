@@ -6,7 +6,10 @@
 
 #include "attribution/attention_importance.h"
 #include "attribution/ffn_parts.h"
+#include "attribution/gather.h"
 #include "attribution/neuron_importance.h"
+#include "attribution/patched_parts.h"
+#include "kernels/attention_heads.h"
 
 namespace limpid {
 
@@ -67,6 +70,7 @@ class Sums {
 Matrix add_heads(const Model& model, const Trace& trace, int layer, const OutputProjection& projection,
                  std::span<const float> scales, Sums& sums) {
   const Backend& backend = model.backend();
+  const Matrix factors = head_factors(trace, layer, positions_from(0, trace.n_tok()));
   const AttentionInputs in = trace.attention_inputs(layer);
   const size_t n_tok = trace.n_tok(), group = in.n_head / in.n_kv_head, d = projection.weight.rows();
   const size_t block = std::min(n_tok, rows_at_a_time(n_tok));
@@ -79,8 +83,9 @@ Matrix add_heads(const Model& model, const Trace& trace, int layer, const Output
       const MatrixView rows = a.view().slice_rows(0, count), out = part.view().slice_rows(0, count);
       backend.attention_rows(in, h, positions_from(begin, count), rows);
       for (size_t r = 0; r < count; ++r) {
-        mass.row(begin + r)[h] = std::accumulate(rows.row(r).begin(), rows.row(r).end(), 0.0f);
-        for (float& x : rows.row(r)) x *= scales[begin + r];
+        const float factor = factors.empty() ? 1.0f : factors.row(begin + r)[h];
+        mass.row(begin + r)[h] = factor * std::accumulate(rows.row(r).begin(), rows.row(r).end(), 0.0f);
+        for (float& x : rows.row(r)) x *= factor * scales[begin + r];
       }
       backend.gemm(rows, u.view(), false, out);
       sums.add(begin, out);
@@ -109,15 +114,18 @@ std::vector<double> attention_departures(const Model& model, const Trace& trace,
   const std::vector<int> all = positions_from(0, trace.n_tok());
   const OutputProjection projection(model, layer);
   const std::vector<float> scales = OutputProjection::scales(trace, layer, all);
-  Sums sums(trace.resid_pre(layer));
+  Sums sums(scaled_rows(trace.resid_pre(layer), mid_factors(trace, layer, all)).view());
   const Matrix mass = add_heads(model, trace, layer, projection, scales, sums);
   sums.add(0, projection.bias_parts(scales, mass.view()).view());
+  sums.add(0, attention_patch_parts(model, trace, layer, all, projection, scales).view());
   return sums.departures(trace.layer(layer).resid_mid.view());
 }
 
 std::vector<double> neuron_departures(const Model& model, const Trace& trace, int layer) {
   const ConstMatrixView mid = trace.layer(layer).resid_mid.view();
-  Sums sums(mid);
+  const std::vector<int> all = positions_from(0, mid.rows);
+  Sums sums(scaled_rows(mid, post_factors(trace, layer, all)).view());
+  sums.add(0, ffn_patch_parts(trace, layer, all).view());
   const size_t block = rows_at_a_time(n_neuron(model, layer));
   for (size_t begin = 0; begin < mid.rows; begin += block) {
     const std::vector<int> positions = positions_from(begin, std::min(block, mid.rows - begin));

@@ -23,6 +23,7 @@ AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int que
   AttentionShares shares;
   shares.residual = dense.residual[row];
   shares.bias = dense.bias[row];
+  shares.patch = dense.patch[row];
   shares.degenerate = dense.degenerate[row];
   shares.strongest = shares.residual;
   for (int key = 0; key <= query; ++key) {

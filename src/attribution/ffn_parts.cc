@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "attribution/gather.h"
+#include "attribution/patched_parts.h"
 #include "forward/recompute.h"
 
 namespace limpid {
@@ -19,6 +20,22 @@ Matrix ffn_inputs(const Model& model, const Trace& trace, int layer, std::span<c
   Matrix x = gather_rows(trace.ffn_input(layer), positions);
   if (const auto& norm = model.layer(layer).ffn_norm) apply_norm(model, *norm, x.view(), x.view());
   return x;
+}
+
+Matrix run_activations(const Model& model, const Trace& trace, int layer, const Ffn& ffn, size_t first,
+                       ConstMatrixView x, std::span<const int> positions) {
+  Matrix act = ffn_activations(model, ffn, x);
+  const LayerPatches* patches = trace.layer_patches(layer);
+  if (patches == nullptr) return act;
+  for (const NeuronPatch& patch : patches->neurons) {
+    const auto neuron = static_cast<size_t>(patch.neuron);
+    if (neuron < first || neuron >= first + act.cols()) continue;
+    for (size_t r = 0; r < positions.size(); ++r) {
+      float& value = act.row(r)[neuron - first];
+      if (positions[r] == patch.position) value = patch.factor * value + patch.added;
+    }
+  }
+  return act;
 }
 
 void for_each_ffn(const Model& model, int layer, ConstMatrixView x, const UseFfn& use) {
@@ -41,7 +58,11 @@ void for_each_ffn(const Model& model, int layer, ConstMatrixView x, const UseFfn
 
 float ffn_factor(const Model& model, const Trace& trace, int layer, int position) {
   const std::vector<float>& scale = trace.layer(layer).ffn_post_scale;
-  return model.spec().residual_multiplier * (scale.empty() ? 1.0f : scale[static_cast<size_t>(position)]);
+  const RowPatch* patch = find_patch(ffn_patches(trace, layer), position);
+  const float kept =
+      (patch == nullptr ? 1.0f : patch->factor) * post_factors(trace, layer, {&position, 1})[0];
+  return kept * model.spec().residual_multiplier *
+         (scale.empty() ? 1.0f : scale[static_cast<size_t>(position)]);
 }
 
 }  // namespace limpid

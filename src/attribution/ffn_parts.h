@@ -21,10 +21,15 @@ Matrix ffn_inputs(const Model& model, const Trace& trace, int layer, std::span<c
 using UseFfn =
     std::function<void(const Ffn& ffn, size_t first, const std::function<float(size_t row)>& gate)>;
 
+/// ffn_activations as the run had them, patched neurons included. `first`: the FFN's first neuron; x: of
+/// ffn_inputs.
+Matrix run_activations(const Model& model, const Trace& trace, int layer, const Ffn& ffn, size_t first,
+                       ConstMatrixView x, std::span<const int> positions);
+
 /// Calls `use` for each FFN of the layer that any row of x (ffn_inputs) chooses.
 void for_each_ffn(const Model& model, int layer, ConstMatrixView x, const UseFfn& use);
 
-/// What of multiplier and post-norm does not depend on the coordinate.
+/// What of multiplier and post-norm does not depend on the coordinate, with the factors of patches.
 float ffn_factor(const Model& model, const Trace& trace, int layer, int position);
 
 }  // namespace limpid

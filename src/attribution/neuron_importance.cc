@@ -7,7 +7,7 @@
 
 #include "attribution/ffn_parts.h"
 #include "attribution/gather.h"
-#include "forward/recompute.h"
+#include "attribution/patched_parts.h"
 
 namespace limpid {
 
@@ -63,7 +63,7 @@ Matrix neuron_activations(const Model& model, const Trace& trace, int layer, std
   const Matrix x = ffn_inputs(model, trace, layer, positions);
   Matrix out(positions.size(), n_neuron(model, layer));
   for_each_ffn(model, layer, x.view(), [&](const Ffn& ffn, size_t first, const auto& gate) {
-    const Matrix act = ffn_activations(model, ffn, x.view());
+    const Matrix act = run_activations(model, trace, layer, ffn, first, x.view(), positions);
     for (size_t r = 0; r < act.rows(); ++r) {
       const float factor = gate(r) * ffn_factor(model, trace, layer, positions[r]);
       for (size_t n = 0; n < act.cols(); ++n) out.row(r)[first + n] = factor * act.row(r)[n];
@@ -85,7 +85,8 @@ NeuronImportance neuron_importance(const Model& model, const Trace& trace, int l
     neuron_proximity(model.backend(), act.view().columns(first, ffn.d_mlp()), w, y.view(),
                      out.neurons.view().columns(first, ffn.d_mlp()));
   });
-  model.backend().proximity(gather_rows(trace.layer(layer).resid_mid.view(), positions).view(), y.view(),
+  const Matrix mid = gather_rows(trace.layer(layer).resid_mid.view(), positions);
+  model.backend().proximity(scaled_rows(mid.view(), post_factors(trace, layer, positions)).view(), y.view(),
                             out.residual);
   for (size_t r = 0; r < act.rows(); ++r) {
     const auto row = out.neurons.row(r);

@@ -5,7 +5,8 @@
 #include <numeric>
 
 #include "attribution/ffn_parts.h"
-#include "forward/recompute.h"
+#include "attribution/patched_parts.h"
+#include "kernels/attention_heads.h"
 
 namespace limpid {
 
@@ -37,15 +38,18 @@ HeadOutputs head_outputs(const Model& model, const Trace& trace, int layer, int 
   const size_t group = in.n_head / in.n_kv_head, n_key = static_cast<size_t>(query) + 1;
   const std::array<int, 1> queries = {query};
   const std::vector<float> scale = OutputProjection::scales(trace, layer, queries);
+  const Matrix factors = head_factors(trace, layer, queries);
   Matrix a(1, trace.n_tok()), z(1, in.d_head), mass(1, in.n_head);
   HeadOutputs out{Matrix(in.n_head, projection.weight.rows()), {}};
   for (size_t h = 0; h < in.n_head; ++h) {
     backend.attention_rows(in, h, queries, a.view());
-    mass.row(0)[h] = in.sinks.empty() ? 1.0f : std::accumulate(a.row(0).begin(), a.row(0).end(), 0.0f);
+    const float factor = factors.empty() ? 1.0f : factors.row(0)[h];
+    mass.row(0)[h] =
+        factor * (attends_in_full(in) ? 1.0f : std::accumulate(a.row(0).begin(), a.row(0).end(), 0.0f));
     const size_t first = key ? static_cast<size_t>(*key) : 0, count = key ? 1 : n_key;
     backend.gemm(a.view().columns(first, count),
                  in.v.columns(h / group * in.d_head, in.d_head).slice_rows(first, count), false, z.view());
-    for (float& x : z.row(0)) x *= scale[0];
+    for (float& x : z.row(0)) x *= scale[0] * factor;
     backend.gemm(z.view(), projection.weight.view().columns(h * in.d_head, in.d_head), true,
                  out.heads.view().slice_rows(h, 1));
   }
@@ -59,8 +63,8 @@ HeadOutputs head_outputs(const Model& model, const Trace& trace, int layer, int 
 Matrix ffn_outputs(const Model& model, const Trace& trace, int layer, std::span<const int> positions) {
   const Matrix x = ffn_inputs(model, trace, layer, positions);
   Matrix out(x.rows(), x.cols()), part(x.rows(), x.cols());
-  for_each_ffn(model, layer, x.view(), [&](const Ffn& ffn, size_t, const auto& gate) {
-    const Matrix act = ffn_activations(model, ffn, x.view());
+  for_each_ffn(model, layer, x.view(), [&](const Ffn& ffn, size_t first, const auto& gate) {
+    const Matrix act = run_activations(model, trace, layer, ffn, first, x.view(), positions);
     model.backend().matmul(act.view(), *ffn.down.packed(), ffn.down.bias_if_any(), part.view());
     for (size_t r = 0; r < part.rows(); ++r) {
       finish_ffn_part(model.layer(layer), gate(r) * ffn_factor(model, trace, layer, positions[r]),

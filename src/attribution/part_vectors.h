@@ -14,7 +14,7 @@
 
 namespace limpid {
 
-/// Outputs of the heads of one layer at one query. [n_head, d_model]
+/// Outputs of the heads of one layer at one query, without what was put in their place. [n_head, d_model]
 struct HeadOutputs {
   Matrix heads;             // with `key`: what they take from that key only
   std::vector<float> bias;  // the bias part, [d_model]; empty without one
@@ -22,7 +22,8 @@ struct HeadOutputs {
 HeadOutputs head_outputs(const Model& model, const Trace& trace, int layer, int query,
                          const OutputProjection& projection, std::optional<int> key = {});
 
-/// What the FFN adds at each position, its bias included. [n_position, d_model]
+/// What the FFN adds at each position, its bias included, without what was put in its place. [n_position,
+/// d_model]
 Matrix ffn_outputs(const Model& model, const Trace& trace, int layer, std::span<const int> positions);
 
 /// What of that is the bias; zeros without one. [d_model]

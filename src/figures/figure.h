@@ -7,6 +7,7 @@
 
 #include "figures/theme.h"
 #include "limpid/attention.h"
+#include "limpid/intervention.h"
 #include "limpid/lens.h"
 #include "limpid/route.h"
 #include "limpid/token.h"
@@ -41,5 +42,8 @@ std::string lens_figure(const LensResult& result, const FigureOptions& options);
 /// Of one head its attention and its contributions side by side, with the tokens; of several heads a tile
 /// each. Prompts with more tokens than there is room for are pooled: a cell is the largest value of a block.
 std::string attention_figure(const AttentionResult& result, const FigureOptions& options);
+
+/// Layers (or heads) as rows, heads or tokens as columns: how much the metric changes when each is replaced.
+std::string sweep_figure(const SweepResult& result, const FigureOptions& options);
 
 }  // namespace limpid

@@ -76,9 +76,10 @@ class RouteBuilder {
     const KeptFfn kept = keep_ffn(shares, route_.options);
     const Node post{NodeKind::kPost, layer, position};
     route_.nodes.push_back({.node = post,
-                            .diffuse = kept.empty() && !shares.degenerate,
+                            .diffuse = is_diffuse(kept, shares),
                             .degenerate = shares.degenerate,
                             .dropped = kept.dropped,
+                            .patched = shares.patch,
                             .strongest = std::max(shares.ffn, shares.residual)});
     if (kept.ffn > 0) {
       add_edge({NodeKind::kFfn, layer, position}, post, EdgeKind::kFfnOut, kept.ffn);
@@ -105,9 +106,10 @@ class RouteBuilder {
     KeptAttention kept = keep_attention(shares, query, route_.options);
     const Node mid{NodeKind::kMid, layer, query};
     route_.nodes.push_back({.node = mid,
-                            .diffuse = kept.empty() && !shares.degenerate,
+                            .diffuse = is_diffuse(kept, shares),
                             .degenerate = shares.degenerate,
                             .dropped = kept.dropped,
+                            .patched = shares.patch,
                             .strongest = shares.strongest});
     for (KeptKey& key : kept.keys) {
       CHECK(key.key >= 0 && key.key <= query);
@@ -118,6 +120,12 @@ class RouteBuilder {
       add_edge(state_below(layer, query), mid, EdgeKind::kResidual, kept.residual);
       below_.add(query);
     }
+  }
+
+  /// A state that was put in ends the route too, but hides nothing.
+  template <class Kept, class Shares>
+  bool is_diffuse(const Kept& kept, const Shares& shares) const {
+    return kept.empty() && !shares.degenerate && !(shares.patch > route_.options.threshold);
   }
 
   void add_edge(Node from, Node to, EdgeKind kind, float weight, std::vector<EdgeHead> heads = {}) {

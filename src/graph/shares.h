@@ -28,7 +28,8 @@ struct AttentionShares {
   std::vector<KeyShare> keys =
       {};  // ascending key; only pairs above the store's floor, and key == query always
   float residual = 0;
-  float bias = 0;           // proximity of the bias part over the same denominator; not part of the sum
+  float bias = 0;   // proximity of the bias part over the same denominator; not part of the sum
+  float patch = 0;  // of what a run that replaced something put in; in the sum, but no edge carries it
   bool degenerate = false;  // no part points towards the state at all
   // The strongest single part, whatever the floor: what a reader is shown when the node is diffuse.
   float strongest = 0;
@@ -38,6 +39,7 @@ struct AttentionShares {
 struct FfnShares {
   float ffn = 0;
   float residual = 0;
+  float patch = 0;  // as AttentionShares::patch
   bool degenerate = false;
 };
 

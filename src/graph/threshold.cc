@@ -5,10 +5,11 @@
 namespace limpid {
 namespace {
 
-// Shares sum to 1 up to rounding, so what is missing from `kept` was dropped.
-float dropped_share(double kept, bool degenerate) {
-  if (degenerate) return 0;
-  return static_cast<float>(std::clamp(1.0 - kept, 0.0, 1.0));
+// Shares and what was put in sum to 1 up to rounding, so what is missing from `kept` was dropped.
+template <class Shares>
+float dropped_share(double kept, const Shares& shares) {
+  if (shares.degenerate) return 0;
+  return static_cast<float>(std::clamp(1.0 - kept - static_cast<double>(shares.patch), 0.0, 1.0));
 }
 
 // Sum of the parts above the threshold: keys ascending, heads ascending, residual last.
@@ -39,7 +40,7 @@ KeptKey keep_heads(const KeyShare& pair, float threshold, double sum) {
 KeptAttention keep_parts(const AttentionShares& shares, float threshold) {
   KeptAttention kept;
   const double sum = sum_above(shares, threshold);
-  kept.dropped = dropped_share(sum, shares.degenerate);
+  kept.dropped = dropped_share(sum, shares);
   if (sum == 0) return kept;
   for (const KeyShare& pair : shares.keys) {
     if (!(pair.importance > threshold)) continue;
@@ -75,7 +76,7 @@ KeptAttention keep_groups(const AttentionShares& shares, int query, float thresh
     kept.residual = shares.residual;
     sum += shares.residual;
   }
-  kept.dropped = dropped_share(sum, shares.degenerate);
+  kept.dropped = dropped_share(sum, shares);
   return kept;
 }
 
@@ -91,7 +92,7 @@ KeptFfn keep_ffn(const FfnShares& shares, const RouteOptions& options) {
   const double residual = shares.residual > options.threshold ? shares.residual : 0;
   const double sum = ffn + residual;
   KeptFfn kept;
-  kept.dropped = dropped_share(sum, shares.degenerate);
+  kept.dropped = dropped_share(sum, shares);
   if (sum == 0) return kept;
   const double scale = options.renormalize ? 1 / sum : 1;
   kept.ffn = static_cast<float>(ffn * scale);

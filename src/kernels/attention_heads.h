@@ -18,6 +18,11 @@ inline ConstMatrixView shared_head(const AttentionInputs& in, ConstMatrixView kv
   return kv.columns(head / (in.n_head / in.n_kv_head) * in.d_head, in.d_head);
 }
 
+/// Whether every attention row sums to 1.
+inline bool attends_in_full(const AttentionInputs& in) {
+  return in.sinks.empty() && in.blocked.empty();
+}
+
 /// The blocked keys of one query of one head, ascending.
 inline std::span<const BlockedKey> blocked_keys(const AttentionInputs& in, size_t head, size_t query) {
   if (in.blocked.empty()) return {};
