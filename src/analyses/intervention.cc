@@ -75,7 +75,7 @@ class Rows {
 }  // namespace
 
 Status add_intervention(const ModelSpec& spec, size_t n_tok, const Intervention& intervention,
-                        RunValues* values, Patches& patches) {
+                        RunValues* values, Patches& patches, int first) {
   const bool scales = intervention.with.kind == Replacement::Kind::kScale;
   if (intervention.key) {
     if (scales && intervention.with.factor == 0) {
@@ -93,7 +93,7 @@ Status add_intervention(const ModelSpec& spec, size_t n_tok, const Intervention&
   }
   const Rows rows(intervention, values, patches);
   const Range positions(intervention.position, static_cast<int>(n_tok));
-  for (int t = positions.begin; t < positions.end; ++t) {
+  for (int t = std::max(first, positions.begin); t < positions.end; ++t) {
     if (intervention.place == Place::kEmbed) {
       patches.embed.push_back(rows.row(t));
       continue;
@@ -128,6 +128,10 @@ Status add_intervention(const ModelSpec& spec, size_t n_tok, const Intervention&
     }
   }
   return {};
+}
+
+int first_difference(const Trace& a, const Trace& b) {
+  return static_cast<int>(std::ranges::mismatch(a.ids, b.ids).in1 - a.ids.begin());
 }
 
 Status require_distinct(const Patches& patches) {

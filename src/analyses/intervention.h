@@ -34,10 +34,14 @@ struct Intervention {
 };
 
 /// Adds it to `patches`. values: of the other run, for all replacements but kScale; as many tokens as the run
-/// that is patched. Errors: kUnsupported for what cannot be replaced so (single neurons of a mixture, but by
-/// kScale); kInvalidArgument for an attended key with anything else than a factor of 0.
+/// that is patched. Values of the positions before `first` are left alone: both runs have the same there.
+/// Errors: kUnsupported for what cannot be replaced so (single neurons of a mixture, but by kScale);
+/// kInvalidArgument for an attended key with anything else than a factor of 0.
 Status add_intervention(const ModelSpec& spec, size_t n_tok, const Intervention& intervention,
-                        RunValues* values, Patches& patches);
+                        RunValues* values, Patches& patches, int first = 0);
+
+/// The first position at which two runs of as many tokens differ; n_tok where they do not.
+int first_difference(const Trace& a, const Trace& b);
 
 /// Errors: kInvalidArgument where two interventions replace the same value.
 Status require_distinct(const Patches& patches);

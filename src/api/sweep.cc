@@ -110,9 +110,12 @@ Result<SweepResult> Session::sweep(CauseRuns runs, const SweepRequest& request,
   const std::shared_ptr<const Trace>& other =
       request.denoise || runs.against == nullptr ? runs.clean : runs.against;
   RunValues values(*model_, other);
+  const bool from_other = with.kind == Replacement::Kind::kCounterfactual;
+  const int first = from_other ? first_difference(*base, *other) : 0;
   std::vector<Patches> patches(interventions.size());
   for (size_t i = 0; i < patches.size(); ++i) {
-    LIMPID_CHECK_OK(add_intervention(model_->spec(), base->n_tok(), interventions[i], &values, patches[i]));
+    LIMPID_CHECK_OK(
+        add_intervention(model_->spec(), base->n_tok(), interventions[i], &values, patches[i], first));
   }
   LIMPID_TRY(const Matrix last, last_states(*model_, *base, patches, runs.position, control));
   const std::vector<double> found = metric_values(*model_, runs.metric, last.view());

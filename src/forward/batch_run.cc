@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t kMaxElements = size_t{16} << 20;  // floats that the states of one batch take
 
-/// Runs that begin at the same layer or below each other's, side by side: row r * n_tok + t is token t of the
-/// r-th run. Those of higher layers join when their first layer comes.
+/// Runs side by side: row r * n_row + i is token first + i of the r-th run. Tokens before `first` are those
+/// of the clean run, and runs whose first layer is a higher one join when it comes.
 class Batch {
  public:
   /// `order`: indices into `runs`, by first layer.
@@ -24,14 +24,15 @@ class Batch {
         runs_(runs),
         order_(order),
         n_tok_(n_tok),
-        state_(order.size() * n_tok, clean.embed.cols()),
+        first_(first_position()),
+        state_(order.size() * n_row(), clean.embed.cols()),
         mid_(state_.rows(), state_.cols()),
         output_(state_.rows(), state_.cols()),
         qkv_(state_.rows(), clean.layer(0).qkv.cols()) {
     for (const RopeSpec& rope : model.spec().ropes) {
-      Rotation& rotation = rotations_.emplace_back(rope, 0, clean.n_tok());
-      rotation.cos.truncate_rows(n_tok);
-      rotation.sin.truncate_rows(n_tok);
+      Rotation& rotation = rotations_.emplace_back(rope, first_, clean.n_tok());
+      rotation.cos.truncate_rows(n_row());
+      rotation.sin.truncate_rows(n_row());
     }
   }
 
@@ -41,13 +42,16 @@ class Batch {
     std::vector<Sequence> sequences;
     for (size_t r = 0; r < n_joined_; ++r) {
       const LayerPatches* patches = patches_of(r).layer(l);
-      const ConstMatrixView qkv = qkv_.view().slice_rows(r * n_tok_, n_tok_);
+      const ConstMatrixView clean = clean_.layer(l).qkv.view();
+      // Of all tokens; where there are earlier ones the clean run's stand in until the layer runs.
+      const ConstMatrixView qkv =
+          first_ > 0 ? clean.slice_rows(0, n_tok_) : qkv_.view().slice_rows(r * n_row(), n_row());
       sequences.push_back(
-          {r * n_tok_, n_tok_, 0,
+          {r * n_row(), n_row(), first_,
            attention_inputs(model_.spec(), l, qkv, clean_.key_bias.view(), model_.layer(l).sinks, patches),
-           patches});
+           clean.slice_rows(0, first_), patches});
     }
-    const auto joined = [&](Matrix& m) { return m.view().slice_rows(0, n_joined_ * n_tok_); };
+    const auto joined = [&](Matrix& m) { return m.view().slice_rows(0, n_joined_ * n_row()); };
     // The state is read last when it is written: add_to_stream copies resid_mid over it.
     limpid::run_layer(
         model_, l, rotations_, sequences,
@@ -59,20 +63,33 @@ class Batch {
     const ConstMatrixView clean = clean_.resid_pre(model_.spec().n_layer);
     for (size_t r = 0; r < order_.size(); ++r) {
       const auto t = static_cast<size_t>(position);
-      std::ranges::copy(r < n_joined_ ? state_.row(r * n_tok_ + t) : clean.row(t),
+      const bool runs = r < n_joined_ && t >= first_;
+      std::ranges::copy(runs ? state_.row(r * n_row() + t - first_) : clean.row(t),
                         out.row(order_[r]).begin());
     }
   }
 
  private:
   const Patches& patches_of(size_t r) const { return runs_[order_[r]]; }
+  size_t n_row() const { return n_tok_ - first_; }
+  /// Of any of the runs.
+  size_t first_position() const {
+    size_t first = n_tok_;
+    for (const size_t i : order_) {
+      first = std::min(first, static_cast<size_t>(runs_[i].first_position(static_cast<int>(n_tok_))));
+    }
+    return first;
+  }
 
   void join(int l) {
+    if (n_row() == 0) return;
     for (; n_joined_ < order_.size() && patches_of(n_joined_).first_layer(model_.spec().n_layer) <= l;
          ++n_joined_) {
-      const MatrixView rows = state_.view().slice_rows(n_joined_ * n_tok_, n_tok_);
-      for (size_t t = 0; t < n_tok_; ++t) std::ranges::copy(clean_.resid_pre(l).row(t), rows.row(t).begin());
-      apply_patches(patches_of(n_joined_).embed, 0, rows);
+      const MatrixView rows = state_.view().slice_rows(n_joined_ * n_row(), n_row());
+      for (size_t i = 0; i < n_row(); ++i) {
+        std::ranges::copy(clean_.resid_pre(l).row(first_ + i), rows.row(i).begin());
+      }
+      apply_patches(patches_of(n_joined_).embed, first_, rows);
     }
   }
 
@@ -80,7 +97,7 @@ class Batch {
   const Trace& clean_;
   std::span<const Patches> runs_;
   std::span<const size_t> order_;
-  size_t n_tok_;
+  size_t n_tok_, first_;
   std::vector<Rotation> rotations_;
   Matrix state_, mid_, output_, qkv_;
   size_t n_joined_ = 0;

@@ -1,5 +1,7 @@
 #include "forward/patches.h"
 
+#include <algorithm>
+
 namespace limpid {
 
 namespace {
@@ -20,6 +22,24 @@ bool find_row(const RowPatch& patch, size_t first, size_t n_row, size_t& row) {
 }
 
 }  // namespace
+
+int Patches::first_position(int n_tok) const {
+  int first = n_tok;
+  const auto note = [&first](int position) { first = std::min(first, position); };
+  const auto note_rows = [&](const std::vector<RowPatch>& patches) {
+    for (const RowPatch& patch : patches) note(patch.position);
+  };
+  note_rows(embed);
+  for (const auto& [l, layer] : layers) {
+    for (const BlockedKey& pair : layer.blocked) note(pair.query);
+    for (const HeadPatch& patch : layer.heads) note(patch.row.position);
+    for (const NeuronPatch& patch : layer.neurons) note(patch.position);
+    note_rows(layer.mid);
+    note_rows(layer.ffn);
+    note_rows(layer.post);
+  }
+  return first;
+}
 
 void apply_patches(std::span<const RowPatch> patches, size_t first, MatrixView rows) {
   size_t row = 0;

@@ -60,6 +60,8 @@ struct Patches {
     if (!embed.empty()) return 0;
     return layers.empty() ? n_layer : layers.begin()->first;
   }
+  /// So are the states of the positions before it; n_tok where nothing is replaced.
+  int first_position(int n_tok) const;
 };
 
 /// Of the rows from position `first` on; patches of other positions are left alone.

@@ -117,7 +117,7 @@ void append_layer(const Model& model, int l, size_t first, std::span<const Rotat
   rows.ffn_out = block_output(state.ffn_out, m, output);
   rows.resid_post = state.resid_post.append_rows(m);
   state.sinks = model.layer(l).sinks;
-  const Sequence sequence = {0, m, first, trace.attention_inputs(l), trace.layer_patches(l)};
+  const Sequence sequence = {0, m, first, trace.attention_inputs(l), {}, trace.layer_patches(l)};
   const PostScales scales = run_layer(model, l, rotations, {&sequence, 1}, rows);
   append(state.attention_post_scale, scales.attention);
   append(state.ffn_post_scale, scales.ffn);

@@ -25,13 +25,17 @@ AttentionInputs Trace::attention_inputs(int l) const {
                                   layer_patches(l));
 }
 
-AttentionInputs attention_inputs(const ModelSpec& spec, int l, ConstMatrixView qkv, ConstMatrixView key_bias,
-                                 std::span<const float> sinks, const LayerPatches* patches) {
+void set_qkv(const ModelSpec& spec, ConstMatrixView qkv, AttentionInputs& in) {
   const auto d_query = static_cast<size_t>(spec.d_query()), d_kv = static_cast<size_t>(spec.d_kv());
-  AttentionInputs in;
   in.q = qkv.columns(0, d_query);
   in.k = qkv.columns(d_query, d_kv);
   in.v = qkv.columns(d_query + d_kv, d_kv);
+}
+
+AttentionInputs attention_inputs(const ModelSpec& spec, int l, ConstMatrixView qkv, ConstMatrixView key_bias,
+                                 std::span<const float> sinks, const LayerPatches* patches) {
+  AttentionInputs in;
+  set_qkv(spec, qkv, in);
   in.n_head = static_cast<size_t>(spec.n_head);
   in.n_kv_head = static_cast<size_t>(spec.n_kv_head);
   in.d_head = static_cast<size_t>(spec.d_head);

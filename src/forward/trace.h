@@ -51,6 +51,9 @@ struct Trace {
   AttentionInputs attention_inputs(int l) const;
 };
 
+/// Sets the queries, keys and values. qkv: [n_tok, d_query + 2 d_kv]
+void set_qkv(const ModelSpec& spec, ConstMatrixView qkv, AttentionInputs& in);
+
 /// The same for a sequence whose qkv lie elsewhere: [n_tok, d_query + 2 d_kv]. key_bias: as Trace's, of at
 /// least as many tokens.
 AttentionInputs attention_inputs(const ModelSpec& spec, int l, ConstMatrixView qkv, ConstMatrixView key_bias,

@@ -25,6 +25,14 @@ void project_qkv(const Model& model, const Layer& layer, ConstMatrixView x, Matr
   model.backend().matmul(x, *layer.qkv.packed(), bias, qkv);
 }
 
+/// The rows of the one and then of the other.
+void join(ConstMatrixView first, ConstMatrixView second, Matrix& out) {
+  out = Matrix(first.rows + second.rows, first.cols);
+  for (size_t t = 0; t < out.rows(); ++t) {
+    std::ranges::copy(t < first.rows ? first.row(t) : second.row(t - first.rows), out.row(t).begin());
+  }
+}
+
 /// z of every sequence, [m, d_query].
 void attend(const Model& model, int l, std::span<const Rotation> rotations,
             std::span<const Sequence> sequences, MatrixView qkv, MatrixView z) {
@@ -35,7 +43,13 @@ void attend(const Model& model, int l, std::span<const Rotation> rotations,
     const Sequence& sequence = sequences[i];
     finish_qkv(model, l, rotations, qkv.slice_rows(sequence.begin, sequence.count));
     const MatrixView own = z.slice_rows(sequence.begin, sequence.count);
-    model.backend().attention(sequence.attention, value_bias, own);
+    Matrix joined;
+    AttentionInputs in = sequence.attention;
+    if (sequence.earlier.rows > 0) {
+      join(sequence.earlier, qkv.slice_rows(sequence.begin, sequence.count), joined);
+      set_qkv(model.spec(), joined.view(), in);
+    }
+    model.backend().attention(in, value_bias, own);
     if (sequence.patches == nullptr) continue;
     apply_patches(sequence.patches->heads, sequence.first, sequence.attention.d_head, own);
   }

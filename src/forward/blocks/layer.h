@@ -15,8 +15,10 @@ namespace limpid {
 struct Sequence {
   size_t begin = 0;  // its first row
   size_t count = 0;
-  size_t first = 0;                       // position of that row
-  AttentionInputs attention = {};         // its queries, keys and values, those of earlier positions too
+  size_t first = 0;                // position of that row
+  AttentionInputs attention = {};  // of its queries, keys and values, those of earlier positions too; where
+                                   // `earlier` has these, all but queries, keys and values
+  ConstMatrixView earlier = {};    // [first, d_query + 2 d_kv]
   const LayerPatches* patches = nullptr;  // or none
 };
 
@@ -36,7 +38,7 @@ struct PostScales {
 };
 
 /// `rotations`: of the positions of each sequence, which are the same ones, one for each of
-/// ModelSpec::ropes. `rows.qkv` is the memory that the sequences' attention reads.
+/// ModelSpec::ropes. `rows.qkv` is the memory that attention of sequences without `earlier` reads.
 PostScales run_layer(const Model& model, int l, std::span<const Rotation> rotations,
                      std::span<const Sequence> sequences, const LayerRows& rows);
 
