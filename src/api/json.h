@@ -4,6 +4,7 @@
 #include <string>
 
 #include "limpid/attention.h"
+#include "limpid/dataset.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/lens.h"
@@ -51,6 +52,8 @@ std::string to_json(const LensResult& lens, JsonLayout layout = JsonLayout::kInd
 std::string to_json(const AttentionResult& result);
 /// docs/schema/heads.json
 std::string to_json(const HeadsResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/dataset.json, in one line
+std::string to_json(DatasetKind kind, const DatasetExample& example);
 /// docs/schema/shares.json, in one line
 std::string to_json(const SharesResult& shares);
 
