@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "limpid/attention.h"
+#include "limpid/dataset.h"
 #include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
@@ -185,6 +186,10 @@ class Session {
   Result<SweepResult> sweep(const SweepRequest& request, const RunControl& control = {}) const;
   Result<SweepResult> sweep(CauseRuns runs, const SweepRequest& request,
                             const RunControl& control = {}) const;
+  /// Prompts with a known answer. With request.check each is run, and kept if the model answers it right.
+  /// Errors also: kInvalidArgument for a request out of range, kUnsupported for a tokenizer that has too few
+  /// words of one token.
+  Result<DatasetResult> dataset(const DatasetRequest& request, const RunControl& control = {}) const;
 
   /// Continues a prompt. Errors also: kInvalidArgument for options out of range. Tokens that were handed to
   /// on_token before an error stand.

@@ -1,10 +1,9 @@
 #include "analyses/head_probes.h"
 
 #include <array>
-#include <cstdint>
 #include <string_view>
 
-#include "base/check.h"
+#include "analyses/draw.h"
 
 namespace limpid {
 
@@ -26,24 +25,6 @@ constexpr auto kLongWords = std::to_array<std::string_view>(
      "thunderstorm",   "trapezoid",       "trigonometry",   "typewriter",      "underachiever",
      "ventriloquist",  "weightlifter",    "windowsill",     "woodpecker"});
 constexpr size_t kWordsInText = 16;
-
-/// 0 to n - 1, each as likely. n > 0.
-size_t draw(std::mt19937_64& random, size_t n) {
-  const uint64_t unbiased = ~uint64_t{0} - ~uint64_t{0} % n;  // a multiple of n
-  for (;;) {
-    if (const uint64_t value = random(); value < unbiased) return static_cast<size_t>(value % n);
-  }
-}
-
-/// `count` different elements, in random order.
-template <class T>
-std::vector<T> draw_different(std::mt19937_64& random, std::span<const T> from, size_t count) {
-  CHECK(count <= from.size());
-  std::vector<T> pool(from.begin(), from.end());
-  for (size_t i = 0; i < count; ++i) std::swap(pool[i], pool[i + draw(random, pool.size() - i)]);
-  pool.resize(count);
-  return pool;
-}
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

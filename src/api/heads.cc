@@ -24,28 +24,12 @@ Status check_range(const char* what, int from, int to, int found) {
               fmt::format("{}: expected a number from {} to {}, found {}", what, from, to, found));
 }
 
-/// Ids that a text may hold: no special ones, and none without a token.
-std::vector<int> ordinary_ids(const Session& session) {
-  const Vocabulary& vocabulary = session.vocabulary();
-  std::vector<int> ids;
-  if (vocabulary.n_vocab() == 0) {
-    ids.resize(static_cast<size_t>(session.model().spec().n_vocab));
-    std::iota(ids.begin(), ids.end(), 0);
-  }
-  for (int id = 0; id < vocabulary.n_vocab(); ++id) {
-    const Piece piece = vocabulary.piece(id);
-    if (!piece.special && !piece.bytes.empty()) ids.push_back(id);
-  }
+/// Ids that a text may hold; all of them without a tokenizer.
+std::vector<int> eligible_ids(const Session& session) {
+  if (session.vocabulary().n_vocab() > 0) return session.vocabulary().ordinary_ids();
+  std::vector<int> ids(static_cast<size_t>(session.model().spec().n_vocab));
+  std::iota(ids.begin(), ids.end(), 0);
   return ids;
-}
-
-/// What the tokenizer puts before every text: BOS, or nothing.
-std::vector<int> text_prefix(const Vocabulary& vocabulary) {
-  std::vector<std::string> warnings;
-  const auto with = vocabulary.encode({.text = "a"}, warnings);
-  const auto without = vocabulary.encode({.text = "a", .bos = AddBos::kNo}, warnings);
-  if (!with || !without || with->size() <= without->size()) return {};
-  return {with->begin(), with->end() - static_cast<std::ptrdiff_t>(without->size())};
 }
 
 /// The length that the context and the vocabulary have room for; says so where it is less.
@@ -135,8 +119,8 @@ Result<HeadsResult> Session::heads(const HeadsRequest& request, const RunControl
   LIMPID_CHECK_OK(check_range("length", kMinLength, kMaxLength, request.length));
   LIMPID_CHECK_OK(check_range("samples", 1, kMaxSamples, request.samples));
   HeadsResult result{name_, model_->spec().n_layer, model_->spec().n_head, request};
-  const std::vector<int> eligible = ordinary_ids(*this);
-  const std::vector<int> prefix = text_prefix(*vocabulary_);
+  const std::vector<int> eligible = eligible_ids(*this);
+  const std::vector<int> prefix = vocabulary_->text_prefix();
   LIMPID_TRY(result.request.length,
              fitting_length(request.length, model_->spec(), prefix.size(), eligible.size(), result.warnings));
   warn_of_windows(model_->spec(), result.request.length, result.warnings);

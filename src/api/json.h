@@ -4,6 +4,7 @@
 #include <string>
 
 #include "limpid/attention.h"
+#include "limpid/dataset.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/intervention.h"
@@ -56,6 +57,8 @@ std::string to_json(const HeadsResult& result, JsonLayout layout = JsonLayout::k
 std::string to_json(const PatchResult& result, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/sweep.json
 std::string to_json(const SweepResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/dataset.json, in one line
+std::string to_json(DatasetKind kind, const DatasetExample& example);
 /// docs/schema/shares.json, in one line
 std::string to_json(const SharesResult& shares);
 

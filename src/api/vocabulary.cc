@@ -74,4 +74,21 @@ Piece Vocabulary::piece(int id) const {
   return piece;
 }
 
+std::vector<int> Vocabulary::text_prefix() const {
+  std::vector<std::string> warnings;
+  const auto with = encode({.text = "a"}, warnings);
+  const auto without = encode({.text = "a", .bos = AddBos::kNo}, warnings);
+  if (!with || !without || with->size() <= without->size()) return {};
+  return {with->begin(), with->end() - static_cast<std::ptrdiff_t>(without->size())};
+}
+
+std::vector<int> Vocabulary::ordinary_ids() const {
+  std::vector<int> ids;
+  for (int id = 0; id < n_vocab(); ++id) {
+    const Piece piece = this->piece(id);
+    if (!piece.special && !piece.bytes.empty()) ids.push_back(id);
+  }
+  return ids;
+}
+
 }  // namespace limpid

@@ -31,6 +31,10 @@ class Vocabulary {
   /// A single id without context.
   Piece piece(int id) const;
 
+  /// What the tokenizer puts before every text: BOS, or nothing.
+  std::vector<int> text_prefix() const;
+  /// Ids that a text may hold: no special ones, and none without a token.
+  std::vector<int> ordinary_ids() const;
   /// Ids after which a generated text ends, sorted; none without a tokenizer.
   std::vector<int> stop_ids() const { return tokenizer_ ? (*tokenizer_)->stop_ids() : std::vector<int>(); }
   /// 0 without a tokenizer.

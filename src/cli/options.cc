@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <fmt/format.h>
 #include <iostream>
 #include <iterator>
@@ -30,6 +31,18 @@ void add_memory_option(CLI::App& app, size_t& memory) {
       ->transform(CLI::AsSizeValue(false))
       ->option_text("SIZE")
       ->group(kComputeGroup);
+}
+
+void add_seed_option(CLI::App& app, uint64_t& seed, const char* text, const char* group) {
+  // CLI11 itself takes a sign, and numbers that are too large, for others.
+  const auto check = [](const std::string& value) {
+    uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    return error == std::errc() && end == value.data() + value.size()
+               ? ""
+               : fmt::format("expected a whole number from 0 to 2^64 - 1, found {}", value);
+  };
+  app.add_option("--seed", seed, text)->check(check)->capture_default_str()->group(group);
 }
 
 OpenOptions ComputeOptions::open(std::string adapter) const {

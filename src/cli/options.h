@@ -1,6 +1,7 @@
 // Options that several verbs share.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct ComputeOptions {
 
 /// `--memory`, in bytes.
 void add_memory_option(CLI::App& app, size_t& memory);
+
+/// `--seed`, 0 to 2^64 - 1.
+void add_seed_option(CLI::App& app, uint64_t& seed, const char* text, const char* group);
 
 /// `--adapter`, for a verb that takes a model.
 void add_adapter_option(CLI::App& app, std::string& adapter);

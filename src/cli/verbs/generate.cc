@@ -121,15 +121,6 @@ Status run_generate(const Options& options) {
   return generate_text(session, request, options);
 }
 
-/// CLI11 itself takes a sign, and numbers that are too large, for others.
-std::string check_seed(const std::string& text) {
-  uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  return error == std::errc() && end == text.data() + text.size()
-             ? ""
-             : fmt::format("expected a whole number from 0 to 2^64 - 1, found {}", text);
-}
-
 void add_sampling(CLI::App& app, Sampling& sampling) {
   app.add_option(
          "--temperature", sampling.temperature,
@@ -143,10 +134,7 @@ void add_sampling(CLI::App& app, Sampling& sampling) {
                  "Draw from the fewest most probable tokens that together have this probability")
       ->capture_default_str()
       ->group(kSamplingGroup);
-  app.add_option("--seed", sampling.seed, "The same seed draws the same tokens")
-      ->check(check_seed)
-      ->capture_default_str()
-      ->group(kSamplingGroup);
+  add_seed_option(app, sampling.seed, "The same seed draws the same tokens", kSamplingGroup);
 }
 
 std::function<Status()> define(CLI::App& app) {

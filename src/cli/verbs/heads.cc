@@ -89,9 +89,7 @@ std::function<Status()> define(CLI::App& app) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str()
       ->group(kSamplesGroup);
-  app.add_option("--seed", options->request.seed, "Of the random tokens and words")
-      ->capture_default_str()
-      ->group(kSamplesGroup);
+  add_seed_option(app, options->request.seed, "Of the random tokens and words", kSamplesGroup);
   add_adapter_option(app, options->adapter);
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->compute.add_to(app);
