@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "forward/blocks/layer.h"
+#include "forward/finite.h"
 
 namespace limpid {
 
@@ -127,6 +128,9 @@ Result<Matrix> last_states(const Model& model, const Trace& clean, std::span<con
       batch.run_layer(l);
     }
     batch.write(position, out.view());
+  }
+  for (size_t i = 0; i < out.rows(); ++i) {
+    LIMPID_CHECK_OK(check_finite(out.row(i), n_layer - 1, n_tok - 1, true));
   }
   return out;
 }

@@ -14,7 +14,8 @@ namespace limpid {
 
 /// resid_post of the last layer at `position`, one row for each of `runs`. [runs.size(), d_model]. The same
 /// as that of `rerun`, up to the order of sums. `clean` is a run without patches. Memory: the states of as
-/// many runs at a time as fit in 64 MB. Reports the stage "runs". Errors: kCancelled.
+/// many runs at a time as fit in 64 MB. Reports the stage "runs". Errors: kInvalidArgument (patches that lead
+/// to a state at `position` that is not finite), kCancelled.
 Result<Matrix> last_states(const Model& model, const Trace& clean, std::span<const Patches> runs,
                            int position, const RunControl& control = {});
 

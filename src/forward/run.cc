@@ -1,13 +1,13 @@
 #include "forward/run.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <fmt/format.h>
 #include <optional>
 #include <vector>
 
 #include "forward/blocks/layer.h"
+#include "forward/finite.h"
 #include "model/rope.h"
 
 namespace limpid {
@@ -28,16 +28,6 @@ Status check_ids(const ModelSpec& spec, size_t n_old, std::span<const int> ids) 
     if (ids[t] >= 0 && ids[t] < spec.n_vocab) continue;
     return fail(ErrorCode::kInvalidArgument, fmt::format("prompt: token {} has id {}, expected 0 to {}",
                                                          n_old + t, ids[t], spec.n_vocab - 1));
-  }
-  return {};
-}
-
-/// Of the rows from `first` on.
-Status check_finite(ConstMatrixView state, size_t first, std::string_view what, int layer) {
-  for (size_t t = first; t < state.rows; ++t) {
-    if (std::ranges::all_of(state.row(t), [](float x) { return std::isfinite(x); })) continue;
-    return fail(ErrorCode::kCorrupt, fmt::format("layer {}: {} of token {} is not finite", layer, what, t),
-                "corrupt weights, or a model whose activations overflow float32");
   }
   return {};
 }
@@ -130,7 +120,9 @@ Status run_layers(const Model& model, int begin, size_t first, Trace& trace, con
   for (int l = begin; l < spec.n_layer; ++l) {
     LIMPID_CHECK_OK(control.tick("forward", static_cast<double>(l) / spec.n_layer));
     append_layer(model, l, first, rotations, trace);
-    LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.view(), first, "resid_post", l));
+    for (size_t t = first; t < trace.n_tok(); ++t) {
+      LIMPID_CHECK_OK(check_finite(trace.layer(l).resid_post.row(t), l, t, trace.patches != nullptr));
+    }
   }
   return {};
 }

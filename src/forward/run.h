@@ -19,8 +19,8 @@ struct RunOptions {
   std::shared_ptr<const Patches> patches = nullptr;  // what the run replaces
 };
 
-/// Errors: kInvalidArgument (no tokens, more than n_ctx, an id outside the vocabulary), kCorrupt (a state
-/// that is not finite), kCancelled.
+/// Errors: kInvalidArgument (no tokens, more than n_ctx, an id outside the vocabulary, patches that lead to a
+/// state that is not finite), kCorrupt (such a state without patches), kCancelled.
 Result<Trace> run(const Model& model, std::span<const int> ids, const RunOptions& options = {},
                   const RunControl& control = {});
 

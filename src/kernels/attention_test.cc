@@ -46,10 +46,12 @@ struct Case {
     if (kind.biased) in.key_bias = key_bias;
     if (kind.sinks) in.sinks = ConstMatrixView(sinks).row(0);
     if (kind.value_bias) value_bias = ConstMatrixView(b_v).row(0);
-    // Single keys, all of a query's keys, and keys that the query does not reach anyway.
+    // Single keys, all of a query's keys, and keys that the query does not reach anyway; some again and
+    // again.
     for (size_t query = 0; kind.blocked && query < s.n_tok; query += 3) {
       for (size_t key = 0; key < s.n_tok; key += query % 2 == 0 ? 1 : 4) {
-        blocked.push_back({static_cast<int>(s.n_head - 1), static_cast<int>(query), static_cast<int>(key)});
+        blocked.insert(blocked.end(), key % 4 == 0 ? 4 : 1,
+                       {static_cast<int>(s.n_head - 1), static_cast<int>(query), static_cast<int>(key)});
       }
     }
     in.blocked = blocked;

@@ -24,6 +24,7 @@ Shapes: T tokens, H query heads, G key/value heads, D = d_model, K = d_head, N n
 
 import torch
 
+from .edits import Edit, NotThere, edited
 from .load import load_model
 from .routes import Route, extract_route
 from .shares import Shares, proximity, shares
@@ -32,11 +33,14 @@ from .trace import Layer, Trace, conservation_error, last_logits, run
 torch.set_num_threads(1)  # the same bits on every machine with the same instruction set
 
 __all__ = [
+    "Edit",
     "Layer",
+    "NotThere",
     "Route",
     "Shares",
     "Trace",
     "conservation_error",
+    "edited",
     "extract_route",
     "last_logits",
     "load_model",

@@ -31,12 +31,13 @@ float softmax_with_sink(float* scores, size_t n, float sink) {
 // Gives the blocked keys no score at all. Returns whether any key in reach is left.
 bool block_keys(const AttentionInputs& in, size_t head, size_t query, float* scores) {
   const std::span<const BlockedKey> blocked = blocked_keys(in, head, query);
-  size_t n_left = query + 1 - first_key(in, query);
+  size_t n_left = query + 1 - first_key(in, query), next = first_key(in, query);
   for (const BlockedKey& pair : blocked) {
     const auto key = static_cast<size_t>(pair.key);
-    if (key < first_key(in, query) || key > query) continue;
+    if (key < next || key > query) continue;  // below: out of reach, or the same key again
     scores[key] = -std::numeric_limits<float>::infinity();
     --n_left;
+    next = key + 1;
   }
   return n_left > 0;
 }
