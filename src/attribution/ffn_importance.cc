@@ -1,24 +1,25 @@
 #include "attribution/ffn_importance.h"
 
+#include <algorithm>
+#include <functional>
+
+#include "attribution/gather.h"
+
 namespace limpid {
 
 std::vector<FfnShares> ffn_importance(const Model& model, const Trace& trace, int layer,
                                       std::span<const int> positions) {
-  const auto d = static_cast<size_t>(model.spec().d_model);
   const LayerTrace& state = trace.layer(layer);
-  Matrix ffn(positions.size(), d), residual(positions.size(), d), post(positions.size(), d);
+  const GatheredRows mid(state.resid_mid.view(), positions), post(state.resid_post.view(), positions);
+  Matrix ffn(positions.size(), post.view().cols);
+#pragma omp parallel for schedule(static) num_threads(threads())
   for (size_t r = 0; r < positions.size(); ++r) {
-    const auto mid = state.resid_mid.row(static_cast<size_t>(positions[r]));
-    const auto y = state.resid_post.row(static_cast<size_t>(positions[r]));
-    for (size_t i = 0; i < d; ++i) {
-      ffn.row(r)[i] = y[i] - mid[i];
-      residual.row(r)[i] = mid[i];
-      post.row(r)[i] = y[i];
-    }
+    const std::span<const float> y = post.view().row(r), residual = mid.view().row(r);
+    std::ranges::transform(y, residual, ffn.row(r).begin(), std::minus{});
   }
   std::vector<float> ffn_proximity(positions.size()), residual_proximity(positions.size());
   model.backend().proximity(ffn.view(), post.view(), ffn_proximity);
-  model.backend().proximity(residual.view(), post.view(), residual_proximity);
+  model.backend().proximity(mid.view(), post.view(), residual_proximity);
 
   std::vector<FfnShares> shares(positions.size());
   for (size_t r = 0; r < positions.size(); ++r) {
