@@ -34,7 +34,7 @@ void run(benchmark::State& state, const Backend& backend, int n_thread) {
   const auto n_tok = static_cast<size_t>(state.range(0)), d = static_cast<size_t>(state.range(1));
   constexpr size_t kHead = 64;
   const size_t n_head = d / kHead;
-  Matrix y(n_tok, d), v(n_tok, d), projection(d, d), a(n_head * n_tok, n_tok), out(n_tok, n_tok * n_head);
+  Matrix y(n_tok, d), v(n_tok, d), projection(d, d), a(n_head * n_tok, n_tok), out(n_head * n_tok, n_tok);
   fill(y, 1);
   fill(v, 1);
   fill(projection, 0.05f);

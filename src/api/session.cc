@@ -25,7 +25,9 @@ size_t Explanation::n_computed() const {
 
 Result<Route> Explanation::route(RouteOptions options) {
   options.position = position_;
-  return extract_route(*contributions_, options);
+  Result<Route> route = extract_route(*contributions_, options);
+  contributions_->drop_scratch();
+  return route;
 }
 
 Result<Session> Session::open(std::string_view name, const OpenOptions& options, const RunControl& control) {

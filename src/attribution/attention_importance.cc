@@ -18,48 +18,33 @@ void scale_rows(std::span<const float> scales, MatrixView x) {
   }
 }
 
-/// Proximities of every head's parts, written into `out.parts`. Returns the sums of the attention rows,
-/// [n_query, n_head].
-Matrix compare_heads(const Model& model, const Trace& trace, int layer, std::span<const int> queries,
-                     const OutputProjection& projection, std::span<const float> scales, ConstMatrixView y,
-                     AttentionImportance& out) {
-  const Backend& backend = model.backend();
-  const AttentionInputs in = trace.attention_inputs(layer);
-  Matrix a(in.n_head * queries.size(), out.n_key);
-  Matrix mass(queries.size(), in.n_head);
-  backend.attention_rows(in, 0, queries, a.view());
-  const Matrix factors = head_factors(trace, layer, queries);
-  for (size_t h = 0; h < in.n_head; ++h) {
-    const MatrixView rows = a.view().slice_rows(h * queries.size(), queries.size());
-    for (size_t r = 0; r < queries.size(); ++r) {
-      const std::span<const float> row = rows.row(r);
-      mass.row(r)[h] = attends_in_full(in) ? 1.0f : std::accumulate(row.begin(), row.end(), 0.0f);
-      if (!factors.empty()) mass.row(r)[h] *= factors.row(r)[h];
-    }
-    scale_rows(scales, rows);
-    for (size_t r = 0; r < factors.rows(); ++r) scale_rows({&factors.row(r)[h], 1}, rows.slice_rows(r, 1));
+/// Sums of the attention rows: 1, less with sinks and where keys are blocked. a: [n_head * n_query, n_key].
+/// [n_query, n_head]
+Matrix row_sums(const AttentionInputs& in, size_t n_query, ConstMatrixView a) {
+  Matrix mass(n_query, in.n_head);
+  for (size_t i = 0; i < a.rows; ++i) {
+    const std::span<const float> row = a.row(i);
+    mass.row(i % n_query)[i / n_query] =
+        attends_in_full(in) ? 1.0f : std::accumulate(row.begin(), row.end(), 0.0f);
   }
-  const AttentionParts parts = {
-      a.view(), in.v.slice_rows(0, out.n_key), projection.weight.view(), in.n_head, in.n_kv_head, in.d_head};
-  backend.attention_proximity(parts, y, queries, out.parts.view());
   return mass;
 }
 
-/// Turns proximities into importances, row by row, in a fixed order of summation.
-void normalise(AttentionImportance& out) {
-#pragma omp parallel for schedule(static) num_threads(threads())
-  for (size_t r = 0; r < out.parts.rows(); ++r) {
-    const std::span<float> parts = out.parts.row(r);
-    const double total = std::accumulate(
-        parts.begin(), parts.end(), static_cast<double>(out.residual[r]) + static_cast<double>(out.patch[r]));
-    out.degenerate[r] = !(total > 0);
-    const double scale = out.degenerate[r] ? 0.0 : 1.0 / total;
-    const auto scaled = [scale](float p) { return static_cast<float>(static_cast<double>(p) * scale); };
-    std::ranges::transform(parts, parts.begin(), scaled);
-    out.residual[r] = scaled(out.residual[r]);
-    out.bias[r] = scaled(out.bias[r]);
-    out.patch[r] = scaled(out.patch[r]);
+/// Times what is left of each head, [n_query, n_head] or empty for all of them: sums and rows.
+void scale_heads(const Matrix& factors, Matrix& mass, MatrixView rows) {
+  for (size_t r = 0; r < factors.rows(); ++r) {
+    for (size_t h = 0; h < factors.cols(); ++h) {
+      const float factor = factors.row(r)[h];
+      mass.row(r)[h] *= factor;
+      scale_rows({&factor, 1}, rows.slice_rows(h * factors.rows() + r, 1));
+    }
   }
+}
+
+/// The first `count` floats of a scratch that grows to hold them.
+float* room(Matrix& scratch, size_t count) {
+  if (scratch.cols() < count) scratch = Matrix(1, count);
+  return scratch.data();
 }
 
 }  // namespace
@@ -108,33 +93,86 @@ Matrix OutputProjection::bias_parts(std::span<const float> scales, ConstMatrixVi
   return parts;
 }
 
+AttentionProximities::AttentionProximities(const Model& model, const Trace& trace, int layer,
+                                           std::span<const int> queries, const OutputProjection& projection,
+                                           Matrix& scratch)
+    : n_head_(static_cast<size_t>(model.spec().n_head)),
+      residual_(queries.size()),
+      bias_(queries.size()),
+      patch_(queries.size()) {
+  if (queries.empty()) return;
+  const Backend& backend = model.backend();
+  const AttentionInputs in = trace.attention_inputs(layer);
+  const size_t n_key = static_cast<size_t>(std::ranges::max(queries)) + 1, n_row = n_head_ * queries.size();
+  parts_ = {room(scratch, n_row * n_key), n_row, n_key};
+  backend.attention_rows(in, 0, queries, parts_);
+  Matrix mass = row_sums(in, queries.size(), parts_);
+  scale_heads(head_factors(trace, layer, queries), mass, parts_);
+  const std::vector<float> scales = OutputProjection::scales(trace, layer, queries);
+  for (size_t h = 0; h < n_head_; ++h) {
+    scale_rows(scales, parts_.slice_rows(h * queries.size(), queries.size()));
+  }
+
+  const GatheredRows y(trace.layer(layer).resid_mid.view(), queries);
+  const AttentionParts parts = {
+      parts_, in.v.slice_rows(0, n_key), projection.weight.view(), in.n_head, in.n_kv_head, in.d_head};
+  backend.attention_proximity(parts, y.view(), queries, parts_);
+  if (projection.has_bias_part()) {
+    backend.proximity(projection.bias_parts(scales, mass.view()).view(), y.view(), bias_);
+  }
+  const GatheredRows residual(trace.resid_pre(layer), queries);
+  if (!is_attention_patched(trace, layer)) {
+    backend.proximity(residual.view(), y.view(), residual_);
+    return;
+  }
+  backend.proximity(scaled_rows(residual.view(), mid_factors(trace, layer, queries)).view(), y.view(),
+                    residual_);
+  backend.proximity(attention_patch_parts(model, trace, layer, queries, projection, scales).view(), y.view(),
+                    patch_);
+}
+
+AttentionProximities::Sums AttentionProximities::sum(size_t row, std::span<float> keys) const {
+  std::ranges::fill(keys, 0.0f);
+  Sums sums = {.total = static_cast<double>(residual_[row]) + static_cast<double>(patch_[row]),
+               .strongest = residual_[row]};
+  for (size_t h = 0; h < n_head_; ++h) {
+    const float* const part = this->part(row, h).data();
+    float most = 0;
+    for (size_t k = 0; k < keys.size(); ++k) {
+      keys[k] += part[k];
+      most = part[k] > most ? part[k] : most;
+    }
+    sums.strongest = std::max(sums.strongest, most);
+  }
+  sums.total = std::accumulate(keys.begin(), keys.end(), sums.total);
+  return sums;
+}
+
 AttentionImportance attention_importance(const Model& model, const Trace& trace, int layer,
                                          std::span<const int> queries, const OutputProjection& projection) {
-  const Backend& backend = model.backend();
+  Matrix scratch;
+  const AttentionProximities proximities(model, trace, layer, queries, projection, scratch);
   AttentionImportance out;
-  out.n_key = queries.empty() ? 0 : static_cast<size_t>(std::ranges::max(queries)) + 1;
-  out.n_head = static_cast<size_t>(model.spec().n_head);
+  out.n_key = proximities.n_key();
+  out.n_head = proximities.n_head();
   out.parts = Matrix(queries.size(), out.n_key * out.n_head);
   out.residual.resize(queries.size());
   out.bias.resize(queries.size());
   out.patch.resize(queries.size());
   out.degenerate.resize(queries.size());
-  if (queries.empty()) return out;
-
-  const Matrix y = gather_rows(trace.layer(layer).resid_mid.view(), queries);
-  const std::vector<float> scales = OutputProjection::scales(trace, layer, queries);
-  const Matrix mass = compare_heads(model, trace, layer, queries, projection, scales, y.view(), out);
-  const Matrix residual = gather_rows(trace.resid_pre(layer), queries);
-  backend.proximity(scaled_rows(residual.view(), mid_factors(trace, layer, queries)).view(), y.view(),
-                    out.residual);
-  if (projection.has_bias_part()) {
-    backend.proximity(projection.bias_parts(scales, mass.view()).view(), y.view(), out.bias);
+#pragma omp parallel for schedule(static) num_threads(threads())
+  for (size_t r = 0; r < queries.size(); ++r) {
+    std::vector<float> keys(out.n_key);
+    const ShareScale share(proximities.sum(r, keys).total);
+    out.degenerate[r] = share.degenerate();
+    out.residual[r] = share(proximities.residual(r));
+    out.bias[r] = share(proximities.bias(r));
+    out.patch[r] = share(proximities.patch(r));
+    for (size_t h = 0; h < out.n_head; ++h) {
+      const std::span<const float> part = proximities.part(r, h);
+      for (size_t k = 0; k < out.n_key; ++k) out.parts.row(r)[k * out.n_head + h] = share(part[k]);
+    }
   }
-  if (is_attention_patched(trace, layer)) {
-    backend.proximity(attention_patch_parts(model, trace, layer, queries, projection, scales).view(),
-                      y.view(), out.patch);
-  }
-  normalise(out);
   return out;
 }
 

@@ -45,6 +45,49 @@ struct OutputProjection {
   Matrix bias_parts(std::span<const float> scales, ConstMatrixView mass) const;
 };
 
+/// Proximities that importances are made of, for a set of query rows of one layer.
+class AttentionProximities {
+ public:
+  /// Computed in `scratch`, which grows where it has to and must outlive this object; calls one after the
+  /// other share it, since new memory for each costs as much as the work.
+  AttentionProximities(const Model& model, const Trace& trace, int layer, std::span<const int> queries,
+                       const OutputProjection& projection, Matrix& scratch);
+
+  size_t n_query() const { return residual_.size(); }
+  size_t n_key() const { return parts_.cols; }
+  size_t n_head() const { return n_head_; }
+  /// Of one query and head, [n_key]; 0 above the query.
+  std::span<const float> part(size_t row, size_t head) const { return parts_.row(head * n_query() + row); }
+  float residual(size_t row) const { return residual_[row]; }
+  float bias(size_t row) const { return bias_[row]; }
+  float patch(size_t row) const { return patch_[row]; }
+
+  /// Sums over the heads of every key, and over all parts with the residual and the patch. keys: [n_key].
+  struct Sums {
+    double total = 0;
+    float strongest = 0;  // part or residual
+  };
+  Sums sum(size_t row, std::span<float> keys) const;
+
+ private:
+  size_t n_head_;
+  MatrixView parts_;  // [n_head * n_query, n_key]
+  std::vector<float> residual_, bias_, patch_;
+};
+
+/// Proximity to importance.
+class ShareScale {
+ public:
+  explicit ShareScale(double total) : scale_(total > 0 ? 1.0 / total : 0.0) {}
+  bool degenerate() const { return scale_ == 0; }
+  float operator()(float proximity) const {
+    return static_cast<float>(static_cast<double>(proximity) * scale_);
+  }
+
+ private:
+  double scale_;
+};
+
 /// Memory: the result, and as much for the attention of all heads; nothing of size n_tok^2 * n_head *
 /// d_model.
 AttentionImportance attention_importance(const Model& model, const Trace& trace, int layer,

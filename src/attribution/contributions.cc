@@ -13,29 +13,34 @@ namespace limpid {
 
 namespace {
 
-/// Dense importances of one chunk of queries stay below this many floats (64 MB).
+/// Proximities of one chunk of queries stay below this many floats (64 MB).
 constexpr size_t kMaxChunkElements = size_t{16} << 20;
 
 /// What an allocation takes beside its bytes, as a rule.
 constexpr size_t kPerAllocation = 24;
 
-AttentionShares sparse_row(const AttentionImportance& dense, size_t row, int query, float floor) {
+/// keys: room for a number of each key.
+AttentionShares sparse_row(const AttentionProximities& dense, size_t row, int query, float floor,
+                           std::span<float> keys) {
+  const std::span<float> sums = keys.first(static_cast<size_t>(query) + 1);
+  const AttentionProximities::Sums all = dense.sum(row, sums);
+  const ShareScale share(all.total);
   AttentionShares shares;
-  shares.residual = dense.residual[row];
-  shares.bias = dense.bias[row];
-  shares.patch = dense.patch[row];
-  shares.degenerate = dense.degenerate[row];
-  shares.strongest = shares.residual;
+  shares.residual = share(dense.residual(row));
+  shares.bias = share(dense.bias(row));
+  shares.patch = share(dense.patch(row));
+  shares.degenerate = share.degenerate();
+  shares.strongest = share(all.strongest);
   for (int key = 0; key <= query; ++key) {
-    const auto heads = dense.heads(row, static_cast<size_t>(key));
-    const float sum = std::accumulate(heads.begin(), heads.end(), 0.0f);
-    shares.strongest = std::max(shares.strongest, *std::ranges::max_element(heads));
+    const float sum = share(sums[static_cast<size_t>(key)]);
     if (sum <= floor && key != query) continue;
     KeyShare& pair = shares.keys.emplace_back();
     pair.key = key;
     pair.importance = sum;
-    pair.heads.reserve(heads.size());
-    for (size_t h = 0; h < heads.size(); ++h) pair.heads.push_back({static_cast<int>(h), heads[h]});
+    pair.heads.reserve(dense.n_head());
+    for (size_t h = 0; h < dense.n_head(); ++h) {
+      pair.heads.push_back({static_cast<int>(h), share(dense.part(row, h)[static_cast<size_t>(key)])});
+    }
   }
   shares.keys.shrink_to_fit();
   return shares;
@@ -96,11 +101,15 @@ Status Contributions::require_attention(int layer, std::span<const int> queries,
   const size_t chunk = std::max<size_t>(1, kMaxChunkElements / row_elements);
   for (size_t begin = 0; begin < missing.size(); begin += chunk) {
     const auto part = std::span(missing).subspan(begin, std::min(chunk, missing.size() - begin));
-    const AttentionImportance dense = attention_importance(model_, trace_, layer, part, projection);
+    const AttentionProximities dense(model_, trace_, layer, part, projection, scratch_);
     std::vector<std::unique_ptr<Row>> sparse(part.size());
-#pragma omp parallel for schedule(static) num_threads(threads())
-    for (size_t r = 0; r < part.size(); ++r) {
-      sparse[r] = std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above), keep_above});
+#pragma omp parallel num_threads(threads())
+    {
+      std::vector<float> keys(dense.n_key());
+#pragma omp for schedule(dynamic, 16)
+      for (size_t r = 0; r < part.size(); ++r) {
+        sparse[r] = std::make_unique<Row>(Row{sparse_row(dense, r, part[r], keep_above, keys), keep_above});
+      }
     }
     for (size_t r = 0; r < part.size(); ++r) {
       auto& row = rows[static_cast<size_t>(part[r])];

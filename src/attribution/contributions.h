@@ -36,6 +36,8 @@ class Contributions : public ShareSource {
   size_t n_computed() const { return n_computed_; }
   /// Spent on computing them.
   double seconds() const { return seconds_; }
+  /// Gives back the memory that shares are computed in, up to 64 MB; to be called when a route is done.
+  void drop_scratch() { scratch_ = Matrix(); }
   /// What the kept shares take in memory.
   size_t n_bytes() const { return n_bytes_; }
 
@@ -50,6 +52,7 @@ class Contributions : public ShareSource {
   size_t n_computed_ = 0;
   double seconds_ = 0;
   size_t n_bytes_ = 0;
+  Matrix scratch_;  // proximities of one chunk of queries
 };
 
 }  // namespace limpid

@@ -118,7 +118,7 @@ void CheckedBackend::attention_proximity(const AttentionParts& parts, ConstMatri
   CHECK(parts.projection.rows == y.cols && parts.projection.cols == parts.n_head * parts.d_head);
   CHECK(parts.a.rows == parts.n_head * queries.size() && parts.a.cols == n_key);
   CHECK(y.rows == queries.size() && all_below(queries, n_key));
-  CHECK(out.rows == y.rows && out.cols == n_key * parts.n_head);
+  CHECK(same_shape(parts.a, out));
   if (y.rows > 0) f_.attention_proximity(parts, y, queries, out);
 }
 

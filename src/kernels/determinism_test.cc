@@ -118,7 +118,7 @@ TEST(Determinism, Proximity) {
   std::vector<int> queries(n_tok);
   std::iota(queries.begin(), queries.end(), 0);
   expect_same_bits([&] {
-    AwkwardMatrix out = empty_like(n_tok, n_tok * n_head);
+    AwkwardMatrix out = empty_like(n_head * n_tok, n_tok);
     cpu_backend().attention_proximity({a, v, projection, n_head, 1, d_head}, y, queries, out);
     return out;
   });

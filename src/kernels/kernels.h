@@ -157,8 +157,8 @@ class Backend {
   virtual void proximity(ConstMatrixView z, ConstMatrixView y, std::span<float> out) const = 0;
 
   /// Proximity of the parts of attention to the states y[r], for every query row r, key k <= queries[r] and
-  /// head. y: [n_query, d]; out: [n_query, n_key * n_head], heads of a key side by side; entries with k >
-  /// queries[r] are left alone.
+  /// head. y: [n_query, d]; out: [n_head * n_query, n_key] as parts.a, and may be the same memory; entries
+  /// with k > queries[r] are left alone.
   virtual void attention_proximity(const AttentionParts& parts, ConstMatrixView y,
                                    std::span<const int> queries, MatrixView out) const = 0;
 };

@@ -75,15 +75,20 @@ void check_attention(const AttentionCase& c, Fill how_y, Fill how_u) {
   std::vector<int> queries;  // in no order, with repetitions
   for (size_t r = 0; r < c.n_query; ++r) queries.push_back(static_cast<int>((c.n_tok - 1 + r * 5) % c.n_tok));
   const AttentionParts parts = {a, v, projection, c.n_head, c.n_kv_head, c.d_head};
-  AwkwardMatrix want(c.n_query, c.n_tok * c.n_head, Fill::kNormal, 5),
-      got(c.n_query, c.n_tok * c.n_head, Fill::kNormal, 5);
+  AwkwardMatrix want(a.rows(), c.n_tok, Fill::kNormal, 5), got(a.rows(), c.n_tok, Fill::kNormal, 5);
   reference_backend().attention_proximity(parts, y, queries, want);
   cpu_backend().attention_proximity(parts, y, queries, got);
-  expect_near(got, want, [&](size_t r, size_t column) {
-    const size_t key = column / c.n_head, head = column % c.n_head;
+  expect_near(got, want, [&](size_t row, size_t key) {
+    const size_t head = row / c.n_query, r = row % c.n_query;
     if (key > static_cast<size_t>(queries[r])) return 0.0;  // left alone
-    return attention_bound(parts, head, key, a.at(head * c.n_query + r, key), y.row(r));
+    return attention_bound(parts, head, key, a.at(row, key), y.row(r));
   });
+  // In the memory of the attention rows the same numbers.
+  cpu_backend().attention_proximity(parts, y, queries, a);
+  for (size_t row = 0; row < a.rows(); ++row) {
+    const size_t n_key = static_cast<size_t>(queries[row % c.n_query]) + 1;
+    EXPECT_TRUE(std::ranges::equal(a.row(row).first(n_key), got.row(row).first(n_key)));
+  }
   EXPECT_TRUE(got.guards_intact());
 }
 

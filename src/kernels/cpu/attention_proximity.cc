@@ -11,7 +11,6 @@
 #include <cmath>
 
 #include "kernels/attention_heads.h"
-#include "kernels/cpu/onednn.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/overshoot.h"
 #include "kernels/cpu/parallel.h"
@@ -32,10 +31,12 @@ struct Problem {
 };
 
 struct Buffers {
-  explicit Buffers(size_t d) : panel(d), dot(kRows, kPanelKeys), a(1, kPanelKeys), overshoot(1, kPanelKeys) {}
+  Buffers(size_t d, size_t d_head)
+      : panel(d), v(d_head, kPanelKeys), dot(kRows, kPanelKeys), a(1, kPanelKeys), proximity(1, kPanelKeys) {}
   Panel panel;
+  Matrix v;    // of the panel's keys, transposed
   Matrix dot;  // s . u of some queries and the panel's keys
-  Matrix a, overshoot;
+  Matrix a, proximity;
 };
 
 // s, +1 or -1. [n_query, d]
@@ -50,16 +51,20 @@ Matrix signs(ConstMatrixView y) {
 // One query and the panel's keys from `first` on, as far as the query reaches.
 void process_query(const Problem& p, size_t head, size_t row, size_t first, std::span<const float> dot,
                    Buffers& buffers) {
+  const size_t index = head * p.queries.size() + row;
   const size_t n_key = std::min(kPanelKeys, static_cast<size_t>(p.queries[row]) + 1 - first);
-  const float* const a = p.parts.a.row(head * p.queries.size() + row).data() + first;
-  const std::span<float> a_padded = buffers.a.row(0), overshoot = buffers.overshoot.row(0);
-  std::copy_n(a, n_key, a_padded.begin());
-  std::fill(a_padded.begin() + static_cast<ptrdiff_t>(n_key), a_padded.end(), 0.0f);
-  sum_overshoot(p.states.state(row), p.y.row(row), buffers.panel, a_padded.data(), overshoot.data());
-  for (size_t k = 0; k < n_key; ++k) {
-    const float proximity = a[k] * dot[k] - 2 * overshoot[k];
-    p.out.at(row, (first + k) * p.parts.n_head + head) = std::max(0.0f, proximity);
+  const float* const a = p.parts.a.row(index).data() + first;
+  float* const out = p.out.row(index).data() + first;
+  const OrderedStates::State state = p.states.state(row);
+  if (n_key == kPanelKeys) {
+    proximities(state, p.y.row(row), buffers.panel, a, dot.data(), out);
+    return;
   }
+  const std::span<float> padded = buffers.a.row(0), proximity = buffers.proximity.row(0);
+  std::copy_n(a, n_key, padded.begin());
+  std::fill(padded.begin() + static_cast<ptrdiff_t>(n_key), padded.end(), 0.0f);
+  proximities(state, p.y.row(row), buffers.panel, padded.data(), dot.data(), proximity.data());
+  std::copy_n(proximity.begin(), n_key, out);
 }
 
 // One head and the keys of one panel.
@@ -72,12 +77,12 @@ void process(const Problem& p, size_t head, size_t first, Buffers& buffers) {
   if (first_row == n_row) return;
   const ConstMatrixView v =
       parts.v.columns(head / group * parts.d_head, parts.d_head).slice_rows(first, n_key);
-  buffers.panel.fill(parts.projection.columns(head * parts.d_head, parts.d_head), v);
+  transpose_keys(v, buffers.v.data());
+  buffers.panel.fill(parts.projection.columns(head * parts.d_head, parts.d_head), buffers.v.data(), n_key);
   for (size_t begin = first_row; begin < n_row; begin += kRows) {
     const size_t count = std::min(kRows, n_row - begin);
-    const float* const along = p.along.row(begin).data() + head * parts.d_head;
-    sgemm(true, count, n_key, parts.d_head, 1, along, p.along.stride, v.data, v.stride, buffers.dot.data(),
-          kPanelKeys);
+    const ConstMatrixView along = p.along.slice_rows(begin, count).columns(head * parts.d_head, parts.d_head);
+    panel_product(along, buffers.v.data(), n_key, buffers.dot.data());
     for (size_t i = 0; i < count; ++i) {
       if (reaches(p.queries[begin + i])) {
         process_query(p, head, begin + i, first, buffers.dot.row(i), buffers);
@@ -98,7 +103,7 @@ void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::sp
   const size_t work = parts.n_head * parts.v.rows * y.cols * (parts.d_head + y.rows) / 16;
   // The first panels are reached by the most queries; starting with them balances the threads.
   parallel_for(
-      parts.n_head * n_panel, work, [&] { return Buffers(y.cols); },
+      parts.n_head * n_panel, work, [&] { return Buffers(y.cols, parts.d_head); },
       [&](size_t task, Buffers& buffers) {
         process(problem, task % parts.n_head, task / parts.n_head * kPanelKeys, buffers);
       });

@@ -9,7 +9,6 @@
 
 #include "hwy/highway.h"
 
-#include "kernels/cpu/onednn.h"
 #include "kernels/cpu/overshoot.h"
 #include "kernels/cpu/parallel.h"
 
@@ -18,16 +17,16 @@ namespace limpid::cpu::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// At most half of a panel, so that a step is two vectors.
-using Tag = hn::CappedTag<float, kPanelKeys / 2>;
+// A step of keys is two vectors.
+using Tag = hn::CappedTag<float, kPanelStep / 2>;
 using V = hn::Vec<Tag>;
 
 // max over keys of |u|, coordinate by coordinate.
-void row_maxima(const float* u, size_t n_row, float* out) {
+void row_maxima(const float* u, size_t n_row, size_t width, float* out) {
   const Tag d;
   for (size_t i = 0; i < n_row; ++i) {
     V most = hn::Zero(d);
-    for (size_t k = 0; k < kPanelKeys; k += hn::Lanes(d)) {
+    for (size_t k = 0; k < width; k += hn::Lanes(d)) {
       most = hn::Max(most, hn::Abs(hn::Load(d, u + i * kPanelKeys + k)));
     }
     out[i] = hn::GetLane(hn::MaxOfLanes(d, most));
@@ -35,9 +34,9 @@ void row_maxima(const float* u, size_t n_row, float* out) {
 }
 
 // max over coordinates of |u|, key by key.
-void column_maxima(const float* u, size_t n_row, float* out) {
+void column_maxima(const float* u, size_t n_row, size_t width, float* out) {
   const Tag d;
-  for (size_t k = 0; k < kPanelKeys; k += hn::Lanes(d)) {
+  for (size_t k = 0; k < width; k += hn::Lanes(d)) {
     V most = hn::Zero(d);
     for (size_t i = 0; i < n_row; ++i) most = hn::Max(most, hn::Abs(hn::Load(d, u + i * kPanelKeys + k)));
     hn::StoreU(most, d, out + k);
@@ -75,28 +74,42 @@ HWY_INLINE void add_list(const OrderedStates::List& list, size_t n, const float*
   add(sums.second, a1, last + lanes, abs);
 }
 
-void overshoot(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
-               const float* a, float* out) {
+// sum_i max(0, a s_i u_i - |y_i|) of a step of keys.
+HWY_INLINE Sums overshoot(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
+                          size_t k, V a0, V a1) {
   const Tag d;
   const size_t lanes = hn::Lanes(d);
-  for (size_t k = 0; k < kPanelKeys; k += 2 * lanes) {
-    const V a0 = hn::Load(d, a + k), a1 = hn::Load(d, a + k + lanes), zero = hn::Zero(d);
-    Sums sums = {zero, zero, zero, zero};
-    if (hn::GetLane(hn::MaxOfLanes(d, hn::Max(a0, a1))) > 0) {
-      const V bound = hn::Max(hn::Mul(a0, hn::LoadU(d, panel.bounds() + k)),
-                              hn::Mul(a1, hn::LoadU(d, panel.bounds() + k + lanes)));
-      const size_t bucket = state.bucket(hn::GetLane(hn::MaxOfLanes(d, bound)));
-      add_list(state.positive, state.positive.ends[bucket], panel.u() + k, a0, a1, sums);
-      add_list(state.negative, state.negative.ends[bucket], panel.u() + k, hn::Neg(a0), hn::Neg(a1), sums);
-      for (size_t i = 0; i < panel.large().size(); ++i) {
-        const float v = y[panel.large()[i]];
-        const V abs = hn::Set(d, std::abs(v)), sign = hn::Set(d, std::copysign(1.0f, v));
-        add(sums.first, hn::Mul(a0, sign), panel.large_u(i) + k, abs);
-        add(sums.second, hn::Mul(a1, sign), panel.large_u(i) + k + lanes, abs);
-      }
-    }
-    hn::Store(hn::Add(sums.first, sums.first_odd), d, out + k);
-    hn::Store(hn::Add(sums.second, sums.second_odd), d, out + k + lanes);
+  Sums sums = {hn::Zero(d), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+  const float most = hn::GetLane(hn::MaxOfLanes(d, hn::Max(a0, a1)));
+  if (!(most > 0)) return sums;
+  const V bound = hn::Max(hn::Mul(a0, hn::LoadU(d, panel.bounds() + k)),
+                          hn::Mul(a1, hn::LoadU(d, panel.bounds() + k + lanes)));
+  const size_t bucket = state.bucket(hn::GetLane(hn::MaxOfLanes(d, bound)));
+  add_list(state.positive, state.positive.ends[bucket], panel.u() + k, a0, a1, sums);
+  add_list(state.negative, state.negative.ends[bucket], panel.u() + k, hn::Neg(a0), hn::Neg(a1), sums);
+  for (size_t i = 0; i < panel.large().size(); ++i) {
+    const float v = y[panel.large()[i]];
+    if (!(most * panel.large_bound(i) > std::abs(v))) continue;
+    const V abs = hn::Set(d, std::abs(v)), sign = hn::Set(d, std::copysign(1.0f, v));
+    add(sums.first, hn::Mul(a0, sign), panel.large_u(i) + k, abs);
+    add(sums.second, hn::Mul(a1, sign), panel.large_u(i) + k + lanes, abs);
+  }
+  return sums;
+}
+
+void proximities_of(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
+                    const float* a, const float* along, float* out) {
+  const Tag d;
+  const size_t lanes = hn::Lanes(d);
+  const V zero = hn::Zero(d), two = hn::Set(d, 2.0f);
+  for (size_t k = 0; k < panel.width(); k += 2 * lanes) {
+    const V a0 = hn::LoadU(d, a + k), a1 = hn::LoadU(d, a + k + lanes);
+    const Sums sums = overshoot(state, y, panel, k, a0, a1);
+    const V along0 = hn::Mul(a0, hn::LoadU(d, along + k)),
+            along1 = hn::Mul(a1, hn::LoadU(d, along + k + lanes));
+    const V over0 = hn::Add(sums.first, sums.first_odd), over1 = hn::Add(sums.second, sums.second_odd);
+    hn::StoreU(hn::Max(zero, hn::NegMulAdd(two, over0, along0)), d, out + k);
+    hn::StoreU(hn::Max(zero, hn::NegMulAdd(two, over1, along1)), d, out + k + lanes);
   }
 }
 
@@ -123,7 +136,7 @@ size_t bucket_of(float size, uint32_t largest) {
 
 HWY_EXPORT(row_maxima);
 HWY_EXPORT(column_maxima);
-HWY_EXPORT(overshoot);
+HWY_EXPORT(proximities_of);
 
 OrderedStates::OrderedStates(ConstMatrixView y)
     : d_(y.cols),
@@ -170,10 +183,10 @@ size_t OrderedStates::State::bucket(float size) const {
   return bucket_of(size, largest);
 }
 
-void Panel::fill(ConstMatrixView w, ConstMatrixView v) {
-  if (v.rows < kPanelKeys) std::fill_n(u_.data(), u_.rows() * kPanelKeys, 0.0f);
-  sgemm(true, w.rows, v.rows, w.cols, 1, w.data, w.stride, v.data, v.stride, u_.data(), kPanelKeys);
-  HWY_DYNAMIC_DISPATCH(row_maxima)(u_.data(), w.rows, row_max_.data());
+void Panel::fill(ConstMatrixView w, const float* v, size_t n_key) {
+  width_ = (n_key + kPanelStep - 1) / kPanelStep * kPanelStep;
+  panel_product(w, v, n_key, u_.data());
+  HWY_DYNAMIC_DISPATCH(row_maxima)(u_.data(), w.rows, width_, row_max_.data());
   large_.resize(w.rows);
   std::iota(large_.begin(), large_.end(), 0u);
   const size_t n_large = std::min(kLarge, w.rows);
@@ -187,12 +200,12 @@ void Panel::fill(ConstMatrixView w, ConstMatrixView v) {
     std::ranges::copy(row, large_u_.row(i).begin());
     std::ranges::fill(row, 0.0f);
   }
-  HWY_DYNAMIC_DISPATCH(column_maxima)(u_.data(), w.rows, bounds_.data());
+  HWY_DYNAMIC_DISPATCH(column_maxima)(u_.data(), w.rows, width_, bounds_.data());
 }
 
-void sum_overshoot(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
-                   const float* a, float* out) {
-  HWY_DYNAMIC_DISPATCH(overshoot)(state, y, panel, a, out);
+void proximities(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
+                 const float* a, const float* along, float* out) {
+  HWY_DYNAMIC_DISPATCH(proximities_of)(state, y, panel, a, along, out);
 }
 
 }  // namespace limpid::cpu

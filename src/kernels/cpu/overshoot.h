@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "base/matrix.h"
+#include "kernels/cpu/panel_product.h"
 
 namespace limpid::cpu {
-
-constexpr size_t kPanelKeys = 64;
 
 /// The coordinates of states by size: buckets of |y|, four to an octave down from the largest, ascending; in
 /// a bucket by index. Positive coordinates apart from negative ones.
@@ -52,24 +51,29 @@ class Panel {
 
   explicit Panel(size_t d) : u_(d, kPanelKeys), row_max_(d) {}
 
-  /// w: [d, d_head], v: [n_key, d_head], n_key <= kPanelKeys. Columns past n_key are zero.
-  void fill(ConstMatrixView w, ConstMatrixView v);
+  /// w: [d, d_head]; v: [d_head, kPanelKeys], aligned as a Matrix is, of which the first n_key are keys.
+  void fill(ConstMatrixView w, const float* v, size_t n_key);
 
+  /// Columns of what follows: the keys, and on to a multiple of kPanelStep.
+  size_t width() const { return width_; }
   const float* u() const { return u_.data(); }            // [d, kPanelKeys], zeros for large coordinates
   const float* bounds() const { return bounds_.data(); }  // of |u| of each key, large coordinates aside
   const std::vector<uint32_t>& large() const { return large_; }
+  float large_bound(size_t i) const { return row_max_[large_[i]]; }  // of |u| of all keys
   const float* large_u(size_t i) const { return large_u_.row(i).data(); }
 
  private:
   Matrix u_;
+  size_t width_ = 0;
   std::vector<float> row_max_;
   std::array<float, kPanelKeys> bounds_ = {};
   std::vector<uint32_t> large_;
   Matrix large_u_{kLarge, kPanelKeys};
 };
 
-/// out[k] = sum_i max(0, a[k] s_i u[k]_i - |y_i|) for every key of the panel; a >= 0, [kPanelKeys].
-void sum_overshoot(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
-                   const float* a, float* out);
+/// out[k] = max(0, a[k] along[k] - 2 sum_i max(0, a[k] s_i u[k]_i - |y_i|)) for the panel's width; a >= 0.
+/// out may be a.
+void proximities(const OrderedStates::State& state, std::span<const float> y, const Panel& panel,
+                 const float* a, const float* along, float* out);
 
 }  // namespace limpid::cpu

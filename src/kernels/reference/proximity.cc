@@ -28,9 +28,9 @@ void attention_proximity(const AttentionParts& parts, ConstMatrixView y, std::sp
     gemm(parts.v.columns(h / group * parts.d_head, parts.d_head),
          parts.projection.columns(h * parts.d_head, parts.d_head), true, u.view());
     for (size_t r = 0; r < queries.size(); ++r) {
-      const auto a = parts.a.row(h * queries.size() + r);
+      const size_t row = h * queries.size() + r;
       for (size_t k = 0; k <= static_cast<size_t>(queries[r]); ++k) {
-        out.at(r, k * parts.n_head + h) = proximity_of(y.row(r), a[k], u.row(k));
+        out.at(row, k) = proximity_of(y.row(r), parts.a.at(row, k), u.row(k));
       }
     }
   }
