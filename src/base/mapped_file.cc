@@ -12,6 +12,18 @@
 
 namespace limpid {
 
+namespace {
+
+/// The pages that lie inside as a whole.
+std::pair<void*, size_t> whole_pages(std::span<const std::byte> bytes) {
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const size_t before = (page - reinterpret_cast<uintptr_t>(bytes.data()) % page) % page;
+  if (bytes.size() < before + page) return {nullptr, 0};
+  return {const_cast<std::byte*>(bytes.data()) + before, (bytes.size() - before) / page * page};
+}
+
+}  // namespace
+
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   // O_NONBLOCK: opening a FIFO must not hang before fstat can refuse it.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -54,11 +66,17 @@ MappedFile::~MappedFile() {
 }
 
 void release_pages(std::span<const std::byte> bytes) {
-  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const size_t before = (page - reinterpret_cast<uintptr_t>(bytes.data()) % page) % page;
-  if (bytes.size() < before + page) return;
-  const size_t whole = (bytes.size() - before) / page * page;
-  ::madvise(const_cast<std::byte*>(bytes.data()) + before, whole, MADV_DONTNEED);
+  const auto [begin, size] = whole_pages(bytes);
+  if (size > 0) ::madvise(begin, size, MADV_DONTNEED);
+}
+
+void populate_pages(std::span<std::byte> bytes) {
+#ifdef MADV_POPULATE_WRITE
+  const auto [begin, size] = whole_pages(bytes);
+  if (size > 0) ::madvise(begin, size, MADV_POPULATE_WRITE);
+#else
+  static_cast<void>(bytes);
+#endif
 }
 
 }  // namespace limpid

@@ -30,4 +30,8 @@ class MappedFile {
 /// again reads the file. For bytes that have been copied elsewhere.
 void release_pages(std::span<const std::byte> bytes);
 
+/// Maps the whole pages inside `bytes`, memory about to be written, in one call: page by page, as each is
+/// first written, takes several times as long. Where the system cannot, that is what happens.
+void populate_pages(std::span<std::byte> bytes);
+
 }  // namespace limpid

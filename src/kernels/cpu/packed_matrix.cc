@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/mapped_file.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/parallel.h"
@@ -23,7 +24,7 @@ size_t choose_panel_rows(size_t n_out) {
   return std::clamp<size_t>(n_out / 12 / 64 * 64, 64, 256);
 }
 
-// Not zeroed: the threads that fill the panels are the first to touch them.
+// Not zeroed: the threads that fill the panels are the first to touch them, and map them in one call each.
 std::byte* allocate(size_t n_byte) {
   return static_cast<std::byte*>(::operator new(n_byte, std::align_val_t{kLine}));
 }
@@ -66,6 +67,7 @@ std::unique_ptr<PackedMatrix> pack(size_t n_out, size_t n_in, Precision precisio
     return State{Matrix(n_row, n_in), ReorderRunner(panel_reorder(packed->precision(), n_row, n_in))};
   };
   parallel_for(packed->n_panel(), n_out * n_in, make_state, [&](size_t i, State& state) {
+    populate_pages(packed->panel_memory(i));
     const size_t n_used = packed->used_rows(i);
     for (size_t r = 0; r < n_used; ++r) read_row(i * n_row + r, state.rows.row(r));
     for (size_t r = n_used; r < n_row; ++r) std::ranges::fill(state.rows.row(r), 0.0f);

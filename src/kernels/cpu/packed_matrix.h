@@ -2,6 +2,8 @@
 // same shape; the last is filled up with zero rows.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "kernels/cpu/onednn.h"
@@ -24,6 +26,7 @@ class PanelMatrix : public PackedMatrix {
   /// Rows of a panel that are weights.
   size_t used_rows(size_t panel) const;
   const dnnl::memory& panel(size_t i) const { return panels_[i]; }
+  std::span<std::byte> panel_memory(size_t i) { return {storage_.get() + i * panel_bytes_, panel_bytes_}; }
 
  private:
   struct Free {
