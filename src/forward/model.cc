@@ -28,13 +28,20 @@ void release_pages(const LinearWeights& weights) {
 
 }  // namespace
 
-std::shared_ptr<const PackedMatrix> Linear::pack() const {
-  std::shared_ptr<const PackedMatrix> packed;
+Linear::Packed Linear::pack() const {
+  Packed packed;
   with_row_reader(backend_, weights_, [&](const Backend::RowReader& reader) {
     packed = backend_.pack(weights_.n_out, weights_.n_in, weight_precision(weights_), reader);
   });
   release_pages(weights_);
   return packed;
+}
+
+Linear::Packed Linear::pack_transposed() const {
+  const Matrix w = decode();
+  return backend_.pack(w.cols(), w.rows(), precision(), [&w](size_t row, std::span<float> out) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = w.row(i)[row];
+  });
 }
 
 bool Linear::keep() const {
@@ -43,19 +50,29 @@ bool Linear::keep() const {
   return packed_ != nullptr;
 }
 
-std::shared_ptr<const PackedMatrix> Linear::packed() const {
+Linear::Packed Linear::keep_or_pack(Packed& kept, Packed (Linear::*make)() const) const {
   const std::scoped_lock lock(pack_mutex_);
-  if (packed_ != nullptr) return packed_;
-  std::shared_ptr<const PackedMatrix> packed = pack();
-  if (budget_.reserve(packed->n_bytes())) packed_ = packed;
+  if (kept != nullptr) return kept;
+  Packed packed = (this->*make)();
+  if (budget_.reserve(packed->n_bytes())) kept = packed;
   return packed;
+}
+
+Linear::Packed Linear::packed() const {
+  return keep_or_pack(packed_, &Linear::pack);
+}
+
+Linear::Packed Linear::packed_transposed() const {
+  return keep_or_pack(packed_transposed_, &Linear::pack_transposed);
 }
 
 void Linear::release() const {
   const std::scoped_lock lock(pack_mutex_);
-  if (packed_ == nullptr) return;
-  budget_.give_back(packed_->n_bytes());
-  packed_.reset();
+  for (Packed* kept : {&packed_, &packed_transposed_}) {
+    if (*kept == nullptr) continue;
+    budget_.give_back((*kept)->n_bytes());
+    kept->reset();
+  }
 }
 
 std::span<const float> Linear::bias() const {

@@ -30,6 +30,8 @@ class Linear {
       : weights_(weights), backend_(backend), budget_(budget) {}
 
   std::shared_ptr<const PackedMatrix> packed() const;
+  /// W^T, [n_in, n_out], for products with W itself, as gradients take; kept as packed() is, apart from it.
+  std::shared_ptr<const PackedMatrix> packed_transposed() const;
   /// Packs it ahead of its use. False where the budget has no room for it.
   bool keep() const;
   /// [n_out], zeros where the checkpoint has none.
@@ -37,7 +39,7 @@ class Linear {
   bool has_bias() const { return !weights_.bias.empty(); }
   /// [n_out], or empty.
   std::span<const float> bias_if_any() const { return has_bias() ? bias() : std::span<const float>(); }
-  /// Drops the packed form, unless it was not kept. A run that uses it now keeps it until done.
+  /// Drops the packed forms that were kept. A run that uses one now keeps it until done.
   void release() const;
   size_t n_out() const { return weights_.n_out; }
   size_t n_in() const { return weights_.n_in; }
@@ -46,13 +48,17 @@ class Linear {
   Matrix decode() const;
 
  private:
-  std::shared_ptr<const PackedMatrix> pack() const;
+  using Packed = std::shared_ptr<const PackedMatrix>;
+  Packed pack() const;
+  Packed pack_transposed() const;
+  /// What is kept, or what `make` does, which then is kept where there is room.
+  Packed keep_or_pack(Packed& kept, Packed (Linear::*make)() const) const;
 
   const LinearWeights& weights_;
   const Backend& backend_;
   WeightBudget& budget_;
   mutable std::mutex pack_mutex_;
-  mutable std::shared_ptr<const PackedMatrix> packed_;
+  mutable Packed packed_, packed_transposed_;
   mutable std::once_flag bias_once_;
   mutable std::vector<float> bias_;
 };

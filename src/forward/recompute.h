@@ -9,6 +9,12 @@
 
 namespace limpid {
 
+/// Angles of positions first .. n_tok-1 of a prompt of n_tok tokens. [n_tok - first, n_rot/2]
+struct Rotation {
+  Rotation(const RopeSpec& rope, size_t first, size_t n_tok);
+  Matrix cos, sin;
+};
+
 /// y = norm(x), by the model's kind of norm. x, y: [m, width] (may be the same).
 void apply_norm(const Model& model, const Norm& norm, ConstMatrixView x, MatrixView y);
 

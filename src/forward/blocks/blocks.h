@@ -15,12 +15,6 @@ namespace limpid {
 /// x = norm(x) by RMS; returns 1 / rms of every row, the scale with which each part of the row is normed.
 std::vector<float> apply_post_norm(const Model& model, const Norm& norm, MatrixView x);
 
-/// Angles of positions first .. n_tok-1 of a prompt of n_tok tokens. [n_tok - first, n_rot/2]
-struct Rotation {
-  Rotation(const RopeSpec& rope, size_t first, size_t n_tok);
-  Matrix cos, sin;
-};
-
 /// What is added to attention scores, [n_head, n_tok]; empty without ALiBi.
 Matrix alibi_key_bias(const ModelSpec& spec, size_t n_tok);
 
