@@ -77,10 +77,9 @@ struct PatchResult {
   std::vector<NamedPrediction> predictions_after = {};
   /// Of kLogit and kLogitDifference: parts whose direct effect changed, the largest change first.
   std::vector<DirectChange> direct = {};
-  /// What of the direct effect that the intervention removed other parts made up for: 1 - (change of the
-  /// metric) / (change of the direct effects of what was replaced). Without what was replaced adding anything
-  /// directly there is none.
-  std::optional<double> repaired = {};
+  /// Of the same metrics: what of the change is that of the direct effects of what was replaced. The rest
+  /// comes through other parts; where it goes the other way, they made up for what was removed (self-repair).
+  std::optional<double> direct_change = {};
   std::vector<std::string> warnings = {};
 };
 

@@ -21,6 +21,7 @@
 
 #include "limpid/attention.h"
 #include "limpid/dataset.h"
+#include "limpid/faithfulness.h"
 #include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
@@ -28,6 +29,7 @@
 #include "limpid/lens.h"
 #include "limpid/result.h"
 #include "limpid/route.h"
+#include "limpid/route_proof.h"
 #include "limpid/run_control.h"
 #include "limpid/shares.h"
 #include "limpid/token.h"
@@ -190,6 +192,17 @@ class Session {
   /// Errors also: kInvalidArgument for a request out of range, kUnsupported for a tokenizer that has too few
   /// words of one token.
   Result<DatasetResult> dataset(const DatasetRequest& request, const RunControl& control = {}) const;
+
+  /// Replaces everything outside a route of the explanation. Errors: as patch.
+  Result<RouteProof> prove(const Explanation& explanation, const Route& route,
+                           const RouteProofRequest& request, const RunControl& control = {}) const;
+  Result<RouteProof> prove(const CauseRuns& runs, const Route& route, const RouteProofRequest& request,
+                           const RunControl& control = {}) const;
+
+  /// Holds rankings of components against what happens when all others are replaced. Errors: as patch;
+  /// kInvalidArgument where fewer than two examples are answered right.
+  Result<FaithfulnessResult> faithfulness(const FaithfulnessRequest& request,
+                                          const RunControl& control = {}) const;
 
   /// Continues a prompt. Errors also: kInvalidArgument for options out of range. Tokens that were handed to
   /// on_token before an error stand.

@@ -15,12 +15,13 @@ namespace limpid {
 /// Of the predictions after one position.
 struct Metric {
   MetricKind kind = MetricKind::kLogit;
+  int position = 0;
   int target = 0;
   std::optional<int> versus = {};     // kLogitDifference
   std::vector<float> reference = {};  // kDivergence: the logits of the run that is departed from, [n_vocab]
 };
 
-/// The metric of every row. last: states after the last layer, [n, d_model].
+/// The metric of every row. last: states after the last layer at the metric's position, [n, d_model].
 std::vector<double> metric_values(const Model& model, const Metric& metric, ConstMatrixView last);
 
 }  // namespace limpid

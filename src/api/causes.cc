@@ -80,6 +80,7 @@ Result<CauseRuns> cause_runs(const Session& session, std::shared_ptr<const Trace
   const Matrix clean_logits = logits(session.model(), *clean, positions);
   LIMPID_TRY(out.named, resolve(session, metric, clean_logits));
   out.metric.kind = out.named.kind;
+  out.metric.position = position;
   out.metric.target = out.named.target.id;
   if (out.named.versus) out.metric.versus = out.named.versus->id;
   out.metric.reference.assign(clean_logits.row(0).begin(), clean_logits.row(0).end());

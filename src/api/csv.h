@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "limpid/attention.h"
+#include "limpid/faithfulness.h"
 #include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
@@ -30,6 +31,9 @@ std::string to_csv(const HeadsResult& result);
 
 /// An intervention a line: component,kind,layer,head,token,value,effect; head and token where there is one.
 std::string to_csv(const SweepResult& result);
+
+/// A fraction of a ranking a line: ranking,fraction,by_score,by_size.
+std::string to_csv(const FaithfulnessResult& result);
 
 /// One generated token a line, numbered from 1.
 std::string to_csv(const GenerateResult& result);

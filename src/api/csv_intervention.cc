@@ -14,4 +14,15 @@ std::string to_csv(const SweepResult& result) {
   return text;
 }
 
+std::string to_csv(const FaithfulnessResult& result) {
+  std::string text = "ranking,fraction,by_score,by_size\n";
+  for (const FaithfulnessCurve& curve : result.curves) {
+    for (size_t i = 0; i < result.fractions.size(); ++i) {
+      text += fmt::format("{},{},{},{}\n", name(curve.ranking), result.fractions[i], curve.by_score[i],
+                          curve.by_size[i]);
+    }
+  }
+  return text;
+}
+
 }  // namespace limpid

@@ -5,6 +5,7 @@
 
 #include "limpid/attention.h"
 #include "limpid/dataset.h"
+#include "limpid/faithfulness.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
 #include "limpid/intervention.h"
@@ -59,6 +60,8 @@ std::string to_json(const PatchResult& result, JsonLayout layout = JsonLayout::k
 std::string to_json(const SweepResult& result, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/dataset.json, in one line
 std::string to_json(DatasetKind kind, const DatasetExample& example);
+/// docs/schema/faithfulness.json
+std::string to_json(const FaithfulnessResult& result, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/shares.json, in one line
 std::string to_json(const SharesResult& shares);
 

@@ -42,7 +42,7 @@ std::string to_json(const PatchResult& result, JsonLayout layout) {
     json["direct"].push_back(
         {{"subject", change.subject}, {"before", change.before}, {"after", change.after}});
   }
-  if (result.repaired) json["repaired"] = *result.repaired;
+  if (result.direct_change) json["direct_change"] = *result.direct_change;
   json["warnings"] = result.warnings;
   return dump(json, layout);
 }

@@ -84,15 +84,12 @@ bool is_replaced(const std::string& subject, std::span<const Intervention> inter
   });
 }
 
-std::optional<double> repaired(const PatchResult& result, std::span<const Intervention> interventions) {
-  double removed = 0, total = 0;
+double change_of_replaced(const PatchResult& result, std::span<const Intervention> interventions) {
+  double sum = 0;
   for (const DirectChange& change : result.direct) {
-    total += std::abs(change.before) + std::abs(change.after);
-    if (is_replaced(change.subject, interventions)) removed += change.before - change.after;
+    if (is_replaced(change.subject, interventions)) sum += change.after - change.before;
   }
-  // Below that, it is the rounding of the sums.
-  if (std::abs(removed) <= 1e-5 * total) return std::nullopt;
-  return 1 - (result.before - result.after) / removed;
+  return sum;
 }
 
 }  // namespace
@@ -134,7 +131,7 @@ Result<Patched> Session::patch(CauseRuns runs, const PatchRequest& request, cons
                after = logits(*model_, *out.patched, positions);
   result.predictions_before = name_predictions(*this, before.row(0), request.n_predictions);
   result.predictions_after = name_predictions(*this, after.row(0), request.n_predictions);
-  Metric divergence = {MetricKind::kDivergence};
+  Metric divergence = {.kind = MetricKind::kDivergence, .position = runs.position};
   divergence.reference = runs.metric.reference;
   const ConstMatrixView last = out.patched->resid_pre(model_->spec().n_layer);
   result.divergence =
@@ -143,7 +140,7 @@ Result<Patched> Session::patch(CauseRuns runs, const PatchRequest& request, cons
     LIMPID_TRY(const auto direct_before, direct_effects(*model_, runs, *runs.clean, control));
     LIMPID_TRY(const auto direct_after, direct_effects(*model_, runs, *out.patched, control));
     result.direct = changes(direct_before, direct_after);
-    result.repaired = repaired(result, interventions);
+    result.direct_change = change_of_replaced(result, interventions);
   }
   result.tokens = std::move(runs.tokens);
   result.against_tokens = std::move(runs.against_tokens);

@@ -30,15 +30,14 @@ std::string draw_direct(const PatchResult& result, const Terminal& terminal) {
   return out;
 }
 
-/// How much of what was removed directly is missing in the end.
-std::string repair_text(const PatchResult& result) {
-  if (!result.repaired) return "";
-  if (*result.repaired >= 0) {
-    return fmt::format("  {:.0f}% of the direct effect that was removed was made up for by other parts\n",
-                       100 * *result.repaired);
-  }
-  return fmt::format("  {:.1f} times the direct effect that was removed: the rest was lost in other parts\n",
-                     1 - *result.repaired);
+/// The change in two, and whether the one makes up for the other.
+std::string change_text(const PatchResult& result, const Terminal& terminal) {
+  if (!result.direct_change) return "";
+  const double direct = *result.direct_change, rest = result.after - result.before - direct;
+  const bool opposed = direct * rest < 0;
+  return fmt::format("  of that directly {}, through other parts {}{}\n",
+                     paint_signed(terminal, direct, 0, 4), paint_signed(terminal, rest, 0, 4),
+                     opposed ? ", which work against it" : "");
 }
 
 }  // namespace
@@ -50,8 +49,8 @@ std::string draw_patch(const PatchResult& result, const Terminal& terminal) {
   out += fmt::format("{}\n  before {:.4f}   after {:.4f}   change {}", metric_text(result.metric),
                      result.before, result.after, paint_signed(terminal, result.after - result.before, 0, 4));
   if (result.against) out += fmt::format("   other prompt {:.4f}", *result.against);
-  out += fmt::format("\n  divergence of the predictions {:.4f} nats\n", result.divergence);
-  out += repair_text(result);
+  out += "\n" + change_text(result, terminal);
+  out += fmt::format("  divergence of the predictions {:.4f} nats\n", result.divergence);
   out += "\n" + terminal.paint(Ink::kBold, fit("Next token before", 38)) +
          terminal.paint(Ink::kBold, "after") + "\n";
   const size_t n = std::max(result.predictions_before.size(), result.predictions_after.size());

@@ -58,7 +58,9 @@ TEST_P(DefaultModelDatasets, HaveNoMoreThanTheCheckedOnesRight) {
     ASSERT_NE(next, all.examples.end()) << e.prompt;
     ASSERT_TRUE(e.answer.has_value());
     EXPECT_GT(e.answer->probability_difference, 0);
-    if (e.targets.size() + e.versuses.size() == 2) EXPECT_GT(e.answer->logit_difference, 0);
+    if (e.targets.size() + e.versuses.size() == 2) {
+      EXPECT_GT(e.answer->logit_difference, 0);
+    }
   }
 }
 

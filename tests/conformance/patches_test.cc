@@ -10,7 +10,12 @@
 
 #include "golden.h"
 
+#include "analyses/direct_attribution.h"
+#include "analyses/intervention.h"
 #include "api/runtime.h"
+#include "attribution/attention_importance.h"
+#include "attribution/conservation.h"
+#include "attribution/ffn_importance.h"
 #include "attribution/ffn_parts.h"
 #include "forward/batch_run.h"
 #include "forward/blocks/blocks.h"
@@ -321,6 +326,46 @@ TEST_P(PatchedRuns, WithoutKeysAHeadGivesNothing) {
 }
 
 /// Not a corrupt model: what is too much was put there.
+/// max |sum of parts - state|, of all positions.
+double largest(const std::vector<double>& departures) {
+  return *std::ranges::max_element(departures);
+}
+
+// What is left of a run's own parts, and what was put in, are the state; shares of all of them are 1.
+TEST_P(PatchedRuns, PartsAndWhatWasPutInSumToTheStates) {
+  std::vector<int> all(kTokens);
+  std::iota(all.begin(), all.end(), 0);
+  for (const Patches& patches : all_patches(model_)) {
+    if (!require_distinct(patches)) continue;
+    const Trace trace = rerun_with(model_, clean_, patches);
+    for (int l = 0; l < n_layer_; ++l) {
+      EXPECT_LE(largest(attention_departures(model_, trace, l)), kConservationTolerance) << l;
+      EXPECT_LE(largest(neuron_departures(model_, trace, l)), kConservationTolerance) << l;
+      const auto shares = attention_importance(model_, trace, l, all, OutputProjection(model_, l));
+      const std::vector<FfnShares> ffn = ffn_importance(model_, trace, l, all);
+      for (size_t t = 0; t < kTokens; ++t) {
+        const auto parts = shares.parts.row(t);
+        const double sum = std::accumulate(parts.begin(), parts.end(), 0.0) +
+                           static_cast<double>(shares.residual[t]) + static_cast<double>(shares.patch[t]);
+        EXPECT_NEAR(sum, shares.degenerate[t] ? 0 : 1, 1e-5);
+        const double rest = static_cast<double>(ffn[t].ffn) + static_cast<double>(ffn[t].residual) +
+                            static_cast<double>(ffn[t].patch);
+        EXPECT_NEAR(rest, ffn[t].degenerate ? 0 : 1, 1e-5);
+      }
+    }
+    const int last = kTokens - 1, token = 3;
+    const Matrix found = logits(model_, trace, {&last, 1});
+    const auto parts = direct_attribution(model_, trace, last, token);
+    ASSERT_TRUE(parts.has_value());
+    double sum = 0, size = 1;
+    for (const LogitPart& part : *parts) {
+      sum += part.logit;
+      size = std::max(size, std::abs(part.logit));
+    }
+    EXPECT_NEAR(sum, static_cast<double>(found.row(0)[token]), 1e-4 * size);
+  }
+}
+
 TEST_P(PatchedRuns, StatesThatOverflowAreRefused) {
   Matrix vast(1, clean_.embed.cols());
   std::ranges::fill(vast.row(0), 3e38f);
