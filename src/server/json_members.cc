@@ -8,8 +8,6 @@
 
 namespace limpid {
 
-using Json = nlohmann::json;
-
 Answer<Members> Members::parse(std::string_view text, const std::vector<std::string_view>& known) {
   if (text.find('\0') != text.npos) return bad_request("body: expected JSON, found a NUL byte");
   const auto json = std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));

@@ -16,6 +16,8 @@ namespace limpid {
 
 /// A member that is absent leaves its target as it is.
 class Members {
+  using Json = nlohmann::json;
+
  public:
   /// Errors: what is no object, and a member that is not `known`.
   static Answer<Members> parse(std::string_view text, const std::vector<std::string_view>& known);
@@ -28,7 +30,7 @@ class Members {
   template <std::integral T>
   Answer<void> read(const char* key, T& to, uint64_t least, uint64_t most) const {
     if (!has(key)) return {};
-    const nlohmann::json& value = (*json_)[key];
+    const Json& value = (*json_)[key];
     if (!value.is_number_unsigned() || value.get<uint64_t>() < least || value.get<uint64_t>() > most) {
       return bad_request(fmt::format("{}: expected an integer from {} to {}", key, least, most));
     }
@@ -43,9 +45,9 @@ class Members {
   Answer<void> read(const char* key, std::vector<std::string>& to, size_t most, size_t most_bytes) const;
 
  private:
-  explicit Members(std::shared_ptr<const nlohmann::json> json) : json_(std::move(json)) {}
+  explicit Members(std::shared_ptr<const Json> json) : json_(std::move(json)) {}
 
-  std::shared_ptr<const nlohmann::json> json_;
+  std::shared_ptr<const Json> json_;
 };
 
 }  // namespace limpid

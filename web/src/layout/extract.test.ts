@@ -96,6 +96,6 @@ describe.each(recordings)('$prompt at $shares.token', ({ shares, routes }) => {
 
 it('compares routes of some size', () => {
   const sizes = recordings.flatMap(({ routes }) => routes.map((route) => route.edges.length));
-  expect(sizes.length).toBe(20);
+  expect(sizes.length).toBe(26);
   expect(Math.max(...sizes)).toBeGreaterThan(500);
 });

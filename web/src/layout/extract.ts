@@ -1,7 +1,7 @@
 // The route of a prediction, from shares: src/graph/route.cc, with the same nodes and edges in the same order.
 import { ATTENTION, Edges, FFN_IN, FFN_OUT, Nodes, RESIDUAL, type Route } from './route';
 import type { ShareTable } from './shares';
-import { keepMid, keepPost, keptHeads, type KeepKey } from './threshold';
+import { isDiffuse, keepMid, keepPost, keptHeads, type KeepKey } from './threshold';
 
 export interface RouteOptions {
   threshold: number;
@@ -73,7 +73,8 @@ class Builder {
     this.nodes.dropped[node] = kept.dropped;
     this.nodes.strongest[node] = Math.max(post.ffn[state]!, post.residual[state]!);
     this.nodes.degenerate[node] = post.degenerate[state]!;
-    this.nodes.diffuse[node] = Number(kept.ffn === 0 && kept.residual === 0 && !post.degenerate[state]);
+    const isEmpty = kept.ffn === 0 && kept.residual === 0;
+    this.nodes.diffuse[node] = Number(isEmpty && isDiffuse(post, state, this.tau));
     if (kept.ffn > 0) {
       this.addEdge(slot - nTok, slot, FFN_OUT, kept.ffn);
       ffns.push({ position: at, weight: kept.ffn });
@@ -104,7 +105,7 @@ class Builder {
     this.nodes.strongest[node] = mid.strongest[state]!;
     this.nodes.degenerate[node] = mid.degenerate[state]!;
     const isEmpty = this.edges.length === before && kept.residual === 0;
-    this.nodes.diffuse[node] = Number(isEmpty && !mid.degenerate[state]);
+    this.nodes.diffuse[node] = Number(isEmpty && isDiffuse(mid, state, this.tau));
     if (kept.residual > 0) {
       this.addEdge(this.rowBelow + query, this.mid, RESIDUAL, kept.residual);
       this.below[query] = 1;

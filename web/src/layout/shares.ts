@@ -16,10 +16,11 @@ export interface KeyShare {
 }
 
 /** Of states, at [layer * nTok + position]. */
-interface States {
+export interface States {
   known: Uint8Array; // 1: the answer has it
   degenerate: Uint8Array;
   residual: Float32Array;
+  patch: Float32Array; // what a run that replaced something put in: in the sum, but no edge carries it
 }
 
 /** After attention. The keys of a state, ascending, are pairs[first[at]] to pairs[last[at] - 1]. */
@@ -69,6 +70,7 @@ function emptyTable({
     known: new Uint8Array(n),
     degenerate: new Uint8Array(n),
     residual: new Float32Array(n),
+    patch: new Float32Array(n),
   });
   const bounds = { first: new Int32Array(n), last: new Int32Array(n) };
   const pairs = {
@@ -120,6 +122,7 @@ export function shareTable(shares: Shares): ShareTable {
     states.known[at] = 1;
     states.degenerate[at] = Number(entry.degenerate);
     states.residual[at] = entry.residual;
+    states.patch[at] = entry.patch ?? 0;
     if (node.kind === 'mid') filling.addMid(at, entry);
     else table.post.ffn[at] = entry.ffn ?? 0;
   }

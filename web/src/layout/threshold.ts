@@ -1,6 +1,6 @@
 // Which parts of one state survive the threshold, and with what weight: src/graph/threshold.cc, which this
 // must agree with to the last bit (extract.test.ts). Sums are double, weights and comparisons float32.
-import { headsOfPair, type HeadShare, type ShareTable } from './shares';
+import { headsOfPair, type HeadShare, type ShareTable, type States } from './shares';
 
 export interface Kept {
   residual: number; // 0: dropped
@@ -14,8 +14,9 @@ export interface KeptPost extends Kept {
 /** Called for every key that is kept, in order. */
 export type KeepKey = (key: number, weight: number) => void;
 
-const droppedShare = (kept: number, degenerate: number | undefined): number =>
-  degenerate ? 0 : Math.fround(Math.min(1, Math.max(0, 1 - kept)));
+// Shares and what was put in sum to 1 up to rounding, so what is missing from `kept` was dropped.
+const droppedShare = (kept: number, { degenerate, patch }: States, at: number): number =>
+  degenerate[at] ? 0 : Math.fround(Math.min(1, Math.max(0, 1 - kept - patch[at]!)));
 
 function sumAbove({ mid, pairs }: ShareTable, at: number, tau: number): number {
   const { share, firstHead, headShare } = pairs;
@@ -32,7 +33,7 @@ function keepParts(table: ShareTable, at: number, tau: number, keep: KeepKey): K
   const { mid, pairs } = table;
   const { share, firstHead, headShare } = pairs;
   const sum = sumAbove(table, at, tau);
-  const dropped = droppedShare(sum, mid.degenerate[at]);
+  const dropped = droppedShare(sum, mid, at);
   if (sum === 0) return { residual: 0, dropped };
   for (let pair = mid.first[at]!; pair < mid.last[at]!; ++pair) {
     if (!(share[pair]! > tau)) continue;
@@ -56,7 +57,7 @@ function keepGroups({ mid, pairs }: ShareTable, at: number, query: number, tau: 
     sum += share[pair]!;
   }
   const residual = own > tau ? mid.residual[at]! : 0;
-  return { residual, dropped: droppedShare(sum + residual, mid.degenerate[at]) };
+  return { residual, dropped: droppedShare(sum + residual, mid, at) };
 }
 
 /** Of the state after attention at [layer * nTok + query]. */
@@ -75,7 +76,7 @@ export function keepPost({ post }: ShareTable, at: number, tau: number, renormal
   const ffn = post.ffn[at]! > tau ? post.ffn[at]! : 0;
   const residual = post.residual[at]! > tau ? post.residual[at]! : 0;
   const sum = ffn + residual;
-  const dropped = droppedShare(sum, post.degenerate[at]);
+  const dropped = droppedShare(sum, post, at);
   if (sum === 0) return { ffn: 0, residual: 0, dropped };
   const scale = renormalize ? 1 / sum : 1;
   return { ffn: Math.fround(ffn * scale), residual: Math.fround(residual * scale), dropped };
@@ -98,3 +99,7 @@ export function keptHeads(
     .filter(({ share }) => share > tau)
     .map(({ head, share }) => ({ head, share: Math.fround(share / sum) }));
 }
+
+/** Of a state of which nothing is kept. One that was put in ends the route too, but hides nothing. */
+export const isDiffuse = ({ degenerate, patch }: States, at: number, tau: number): boolean =>
+  !degenerate[at] && !(patch[at]! > tau);
