@@ -24,6 +24,7 @@ struct NodeShares {
   std::vector<PartShare> parts = {};
   float ffn = 0;
   float residual = 0;
+  float patch = 0;      // of what a run that replaced something put in; in the sum, but no edge carries it
   float bias = 0;       // beside the sum
   float strongest = 0;  // single part, whatever the floor
   bool degenerate = false;

@@ -56,6 +56,14 @@ Result<ResolvedMetric> resolve(const Session& session, const MetricRequest& requ
 
 }  // namespace
 
+Status require_as_many(const std::vector<Piece>& tokens, const std::vector<Piece>& against) {
+  if (tokens.size() == against.size()) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("against: expected as many tokens as the prompt has, {}, found {}", tokens.size(),
+                          against.size()),
+              where_they_part(tokens, against));
+}
+
 double CauseRuns::value(const Model& model, const Trace& trace) const {
   const ConstMatrixView last = trace.resid_pre(model.spec().n_layer);
   return metric_values(model, metric, last.slice_rows(static_cast<size_t>(position), 1)).front();
@@ -68,12 +76,7 @@ Result<CauseRuns> cause_runs(const Session& session, std::shared_ptr<const Trace
   LIMPID_TRY(out.tokens, session.vocabulary().pieces(clean->ids));
   if (against != nullptr) {
     LIMPID_TRY(out.against_tokens, session.vocabulary().pieces(against->ids));
-    if (clean->n_tok() != against->n_tok()) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("against: expected as many tokens as the prompt has, {}, found {}",
-                              clean->n_tok(), against->n_tok()),
-                  where_they_part(out.tokens, out.against_tokens));
-    }
+    LIMPID_CHECK_OK(require_as_many(out.tokens, out.against_tokens));
   }
   out.position = position;
   const std::array<int, 1> positions = {position};

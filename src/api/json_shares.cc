@@ -19,6 +19,7 @@ Json node_of(const NodeShares& n) {
     json["ffn"] = shortest(n.ffn);
     json["residual"] = shortest(n.residual);
   }
+  if (n.patch > 0) json["patch"] = shortest(n.patch);
   json["strongest"] = shortest(n.strongest);
   json["degenerate"] = n.degenerate;
   return json;

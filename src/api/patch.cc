@@ -118,35 +118,43 @@ Result<Patched> Session::patch(CauseRuns runs, const PatchRequest& request, cons
   Patched out;
   std::vector<Intervention> interventions;
   LIMPID_TRY(out.patched, patched_run(runs, request.replace, interventions, control));
-  PatchResult& result = out.result;
-  result.model = name_;
+  out.clean = runs.clean;
+  LIMPID_TRY(out.result,
+             compare(*this, std::move(runs), *out.patched, interventions, request.n_predictions, control));
+  return out;
+}
+
+Result<PatchResult> compare(const Session& session, CauseRuns runs, const Trace& patched,
+                            std::span<const Intervention> interventions, size_t n_predictions,
+                            const RunControl& control) {
+  const Model& model = session.model();
+  PatchResult result;
+  result.model = session.name();
   result.position = runs.position;
   result.metric = runs.named;
   for (const Intervention& intervention : interventions) result.replace.push_back(to_string(intervention));
-  result.before = runs.value(*model_, *runs.clean);
-  result.after = runs.value(*model_, *out.patched);
-  if (runs.against) result.against = runs.value(*model_, *runs.against);
+  result.before = runs.value(model, *runs.clean);
+  result.after = runs.value(model, patched);
+  if (runs.against) result.against = runs.value(model, *runs.against);
   const std::array<int, 1> positions = {runs.position};
-  const Matrix before = logits(*model_, *runs.clean, positions),
-               after = logits(*model_, *out.patched, positions);
-  result.predictions_before = name_predictions(*this, before.row(0), request.n_predictions);
-  result.predictions_after = name_predictions(*this, after.row(0), request.n_predictions);
+  const Matrix before = logits(model, *runs.clean, positions), after = logits(model, patched, positions);
+  result.predictions_before = name_predictions(session, before.row(0), n_predictions);
+  result.predictions_after = name_predictions(session, after.row(0), n_predictions);
   Metric divergence = {.kind = MetricKind::kDivergence, .position = runs.position};
   divergence.reference = runs.metric.reference;
-  const ConstMatrixView last = out.patched->resid_pre(model_->spec().n_layer);
+  const ConstMatrixView last = patched.resid_pre(model.spec().n_layer);
   result.divergence =
-      metric_values(*model_, divergence, last.slice_rows(static_cast<size_t>(runs.position), 1)).front();
+      metric_values(model, divergence, last.slice_rows(static_cast<size_t>(runs.position), 1)).front();
   if (runs.metric.kind == MetricKind::kLogit || runs.metric.kind == MetricKind::kLogitDifference) {
-    LIMPID_TRY(const auto direct_before, direct_effects(*model_, runs, *runs.clean, control));
-    LIMPID_TRY(const auto direct_after, direct_effects(*model_, runs, *out.patched, control));
+    LIMPID_TRY(const auto direct_before, direct_effects(model, runs, *runs.clean, control));
+    LIMPID_TRY(const auto direct_after, direct_effects(model, runs, patched, control));
     result.direct = changes(direct_before, direct_after);
     result.direct_change = change_of_replaced(result, interventions);
   }
   result.tokens = std::move(runs.tokens);
   result.against_tokens = std::move(runs.against_tokens);
   result.warnings = std::move(runs.warnings);
-  out.clean = runs.clean;
-  return out;
+  return result;
 }
 
 Result<std::shared_ptr<const Trace>> Session::patched_run(const CauseRuns& runs,

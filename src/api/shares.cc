@@ -28,6 +28,7 @@ void add_states(const Route& route, Nodes& nodes) {
 NodeShares of_mid(const Node& node, const AttentionShares& shares, float floor) {
   NodeShares out{.node = node,
                  .residual = shares.residual,
+                 .patch = shares.patch,
                  .bias = shares.bias,
                  .strongest = shares.strongest,
                  .degenerate = shares.degenerate};
@@ -44,6 +45,7 @@ NodeShares of_post(const Node& node, const FfnShares& shares) {
   return {.node = node,
           .ffn = shares.ffn,
           .residual = shares.residual,
+          .patch = shares.patch,
           .strongest = std::max(shares.ffn, shares.residual),
           .degenerate = shares.degenerate};
 }

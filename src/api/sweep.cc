@@ -1,3 +1,5 @@
+#include "api/sweep.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -28,20 +30,34 @@ Place place_of(SweepOver over) {
   return Place::kHeads;
 }
 
-/// All that is replaced, one after the other, of tokens up to the position that is looked at.
+/// What is replaced of one kind, one after the other, of tokens up to the position that is looked at.
+struct Grid {
+  Grid(const ModelSpec& spec, const SweepRequest& request, SweepOver over, int position)
+      : of_heads(over == SweepOver::kHeads),
+        by_position(!(of_heads || over == SweepOver::kFfns) || request.each_position),
+        n_layer(over == SweepOver::kEmbed ? 1 : spec.n_layer),
+        n_head(of_heads ? spec.n_head : 1),
+        n_position(by_position ? position + 1 : 1) {}
+
+  size_t size() const {
+    return static_cast<size_t>(n_layer) * static_cast<size_t>(n_head) * static_cast<size_t>(n_position);
+  }
+
+  bool of_heads, by_position;
+  int n_layer, n_head, n_position;
+};
+
 std::vector<Intervention> all_interventions(const ModelSpec& spec, const SweepRequest& request, int position,
                                             const Replacement& with, std::vector<SweepCell>& cells) {
   std::vector<Intervention> out;
   for (const SweepOver over : request.over) {
-    const bool heads = over == SweepOver::kHeads, ffns = over == SweepOver::kFfns;
-    const int n_layer = over == SweepOver::kEmbed ? 1 : spec.n_layer;
-    const int n_position = (heads || ffns) && !request.each_position ? 1 : position + 1;
-    for (int l = 0; l < n_layer; ++l) {
-      for (int h = 0; h < (heads ? spec.n_head : 1); ++h) {
-        for (int t = 0; t < n_position; ++t) {
+    const Grid grid(spec, request, over, position);
+    for (int l = 0; l < grid.n_layer; ++l) {
+      for (int h = 0; h < grid.n_head; ++h) {
+        for (int t = 0; t < grid.n_position; ++t) {
           Intervention& i = out.emplace_back(Intervention{.place = place_of(over), .layer = l, .with = with});
-          if (heads) i.index = h;
-          if (!(heads || ffns) || request.each_position) i.position = t;
+          if (grid.of_heads) i.index = h;
+          if (grid.by_position) i.position = t;
           const std::string text = to_string(i);
           cells.push_back({over, l, i.index, i.position, text.substr(0, text.rfind('='))});
         }
@@ -85,6 +101,16 @@ const char* name(SweepOver over) {
   return "";
 }
 
+Result<size_t> n_sweep_runs(const ModelSpec& spec, const SweepRequest& request, int position) {
+  LIMPID_CHECK_OK(replacement_of(request));
+  size_t n = 0;
+  for (const SweepOver over : request.over) n += Grid(spec, request, over, position).size();
+  if (n <= kMaxRuns) return n;
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("sweep: expected at most {} runs, found {}", kMaxRuns, n),
+              "sweep over less at a time, or a shorter prompt");
+}
+
 Result<SweepResult> Session::sweep(const SweepRequest& request, const RunControl& control) const {
   LIMPID_TRY(CauseRuns runs,
              cause_runs(*this, request.prompt, request.against, request.token, request.metric, control));
@@ -94,6 +120,7 @@ Result<SweepResult> Session::sweep(const SweepRequest& request, const RunControl
 Result<SweepResult> Session::sweep(CauseRuns runs, const SweepRequest& request,
                                    const RunControl& control) const {
   LIMPID_TRY(const Replacement with, replacement_of(request));
+  LIMPID_CHECK_OK(n_sweep_runs(model_->spec(), request, runs.position));
   SweepResult result{name_,           std::move(runs.tokens), std::move(runs.against_tokens),
                      runs.position,   model_->spec().n_layer, model_->spec().n_head,
                      to_string(with), request.denoise,        runs.named};
@@ -101,11 +128,6 @@ Result<SweepResult> Session::sweep(CauseRuns runs, const SweepRequest& request,
   const Stopwatch watch;
   const std::vector<Intervention> interventions =
       all_interventions(model_->spec(), request, runs.position, with, result.cells);
-  if (interventions.size() > kMaxRuns) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("sweep: expected at most {} runs, found {}", kMaxRuns, interventions.size()),
-                "sweep over less at a time, or a shorter prompt");
-  }
   const std::shared_ptr<const Trace>& base = request.denoise ? runs.against : runs.clean;
   const std::shared_ptr<const Trace>& other =
       request.denoise || runs.against == nullptr ? runs.clean : runs.against;

@@ -1,9 +1,31 @@
 #include "forward/trace.h"
 
+#include <set>
+
 namespace limpid {
+
+namespace {
+
+/// With the rows that it keeps.
+size_t n_bytes_of(const Patches& patches) {
+  const auto n_of = [](const auto& rows) { return rows.capacity() * sizeof(rows[0]); };
+  size_t n = n_of(patches.embed);
+  for (const auto& [l, layer] : patches.layers) {
+    n += n_of(layer.blocked) + n_of(layer.heads) + n_of(layer.neurons);
+    n += n_of(layer.mid) + n_of(layer.ffn) + n_of(layer.post);
+  }
+  std::set<const Matrix*> kept;  // one may be kept by several interventions
+  for (const auto& rows : patches.keep) {
+    if (kept.insert(rows.get()).second) n += rows->n_bytes();
+  }
+  return n;
+}
+
+}  // namespace
 
 size_t Trace::n_bytes() const {
   size_t n = embed.n_bytes() + key_bias.n_bytes() + ids.size() * sizeof(int);
+  if (patches) n += n_bytes_of(*patches);
   for (const LayerTrace& layer : layers) {
     for (const Matrix* m :
          {&layer.qkv, &layer.resid_mid, &layer.resid_post, &layer.attention_out, &layer.ffn_out}) {

@@ -104,6 +104,7 @@ const std::map<std::string_view, Setter>& setters() {
       {"upload_allowed", set(&ServerConfig::upload_allowed)},
       {"max_prompt_tokens", set(&ServerConfig::max_prompt_tokens, 1, 1 << 20)},
       {"max_generated_tokens", set(&ServerConfig::max_generated_tokens, 1, 4096)},
+      {"max_sweep_runs", set(&ServerConfig::max_sweep_runs, 1, 100'000)},
       {"cache_bytes", set(&ServerConfig::cache_bytes, 0, kMany)},
       {"memory_bytes", set(&ServerConfig::memory_bytes, 0, kMany)},
       {"threads", set(&ServerConfig::threads, 0, 1024)},

@@ -26,6 +26,7 @@ struct ServerConfig {
   std::optional<bool> upload_allowed = {};  // the page reads prompts from files; without it: unless demo
   size_t max_prompt_tokens = 1024;
   size_t max_generated_tokens = 512;
+  size_t max_sweep_runs = 10000;
   size_t cache_bytes = 0;   // of the runs that are kept; 0: a quarter of memory, at most 1 GiB
   size_t memory_bytes = 0;  // models and runs; 0: what the machine has free
   int threads = 0;          // 0: one per core

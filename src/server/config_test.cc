@@ -34,6 +34,7 @@ TEST_F(ConfigTest, EveryKey) {
     upload_allowed = false
     max_prompt_tokens = 99
     max_generated_tokens = 9
+    max_sweep_runs = 8
     cache_bytes = 5_000_000_000
     memory_bytes = 1
     threads = 3
@@ -55,6 +56,7 @@ TEST_F(ConfigTest, EveryKey) {
   EXPECT_FALSE(config->offers_upload());
   EXPECT_EQ(config->max_prompt_tokens, 99u);
   EXPECT_EQ(config->max_generated_tokens, 9u);
+  EXPECT_EQ(config->max_sweep_runs, 8u);
   EXPECT_EQ(config->cache_bytes, 5000000000u);
   EXPECT_EQ(config->memory_bytes, 1u);
   EXPECT_EQ(config->threads, 3);

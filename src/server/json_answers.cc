@@ -1,7 +1,9 @@
 #include "server/json_answers.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/json.h"
 #include "api/json_parts.h"
 #include "api/runtime.h"
 #include "base/process_memory.h"
@@ -14,10 +16,13 @@ namespace {
 constexpr const char* kPrecision = "float32";
 
 /// Of an event, which ends where a line does.
-std::string one_line(const Json& json) {
-  std::string line = dump_line(json);
+std::string without_end(std::string line) {
   line.pop_back();
   return line;
+}
+
+std::string one_line(const Json& json) {
+  return without_end(dump_line(json));
 }
 
 Json error_of(const Failure& failure) {
@@ -60,7 +65,8 @@ std::string config_json(const App& app) {
                        {"max_streams", config.max_streams},
                        {"min_threshold", 0.0},
                        {"min_floor", shortest(Contributions::kDefaultFloor)},
-                       {"max_generated_tokens", config.max_generated_tokens}};
+                       {"max_generated_tokens", config.max_generated_tokens},
+                       {"max_sweep_runs", config.max_sweep_runs}};
   return dump_line({{"version", version()},
                     {"demo", config.demo},
                     {"debug", config.debug},
@@ -154,6 +160,8 @@ std::string trace_json(const StoredTrace& trace) {
                {"warnings", trace.warnings},
                {"predictions", Json::array()}};
   for (const Piece& piece : trace.tokens) json["tokens"].push_back(token_of(piece));
+  if (!trace.replace.empty()) json["replace"] = trace.replace;
+  for (const Piece& piece : trace.against) json["against"].push_back(token_of(piece));
   for (const auto& predictions : trace.predictions)
     json["predictions"].push_back(predictions_of(predictions));
   return dump_line(json);
@@ -181,6 +189,15 @@ std::string generated_event_json(const std::string& id, const GenerateResult& re
                    {"reason", name(result.stop)},
                    {"n_prompt", result.prompt.size()},
                    {"text", result.text}});
+}
+
+std::string patched_json(const std::string& id, const PatchResult& result) {
+  return fmt::format("{{\"trace\":\"{}\",\"patch\":{}}}\n", id,
+                     without_end(to_json(result, JsonLayout::kOneLine)));
+}
+
+std::string swept_event_json(const SweepResult& result) {
+  return without_end(to_json(result, JsonLayout::kOneLine));
 }
 
 }  // namespace limpid

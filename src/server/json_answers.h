@@ -28,5 +28,9 @@ std::string done_event_json(const std::string& id);
 /// TokenEvent and GeneratedEvent, likewise; `index`: 0 is the first generated token
 std::string token_event_json(size_t index, const NamedPrediction& token, std::string_view text);
 std::string generated_event_json(const std::string& id, const GenerateResult& result);
+/// The answer to a patch of a run: the other run's id, and both side by side
+std::string patched_json(const std::string& id, const PatchResult& result);
+/// SweptEvent, in one line
+std::string swept_event_json(const SweepResult& result);
 
 }  // namespace limpid

@@ -1,13 +1,12 @@
 #include "server/json_requests.h"
 
 #include <algorithm>
-#include <concepts>
+#include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <vector>
+
+#include "server/json_members.h"
 
 #include "api/words.h"
 
@@ -15,76 +14,12 @@ namespace limpid {
 
 namespace {
 
-using Json = nlohmann::json;
+constexpr size_t kMostReplaced = 1000;
+constexpr size_t kLongestName = 100;    // bytes, of an intervention
+constexpr size_t kLongestToken = 1000;  // bytes, of a token's text
 
-/// The members of one object.
-class Members {
- public:
-  static Answer<Members> parse(std::string_view text, std::vector<std::string_view> known) {
-    if (text.find('\0') != text.npos) return bad_request("body: expected JSON, found a NUL byte");
-    const auto json = std::make_shared<const Json>(Json::parse(text, nullptr, /*allow_exceptions=*/false));
-    if (!json->is_object()) {
-      return bad_request(json->is_discarded() ? "body: expected JSON, found something else"
-                                              : "body: expected a JSON object, found another value");
-    }
-    for (const auto& [key, value] : json->items()) {
-      if (std::ranges::find(known, key) == known.end()) {
-        return bad_request(
-            "body: a key is unknown",
-            known.empty() ? "there are none" : fmt::format("known are {}", fmt::join(known, ", ")));
-      }
-    }
-    return Members(json);
-  }
-
-  bool has(const char* key) const { return json_->contains(key); }
-
-  Answer<void> read(const char* key, std::string& to) const {
-    if (!has(key)) return {};
-    if (!(*json_)[key].is_string()) return bad_request(fmt::format("{}: expected a text", key));
-    to = (*json_)[key].get<std::string>();
-    return {};
-  }
-  Answer<void> read(const char* key, bool& to) const {
-    if (!has(key)) return {};
-    if (!(*json_)[key].is_boolean()) return bad_request(fmt::format("{}: expected true or false", key));
-    to = (*json_)[key].get<bool>();
-    return {};
-  }
-  Answer<void> read(const char* key, double& to) const {
-    if (!has(key)) return {};
-    if (!(*json_)[key].is_number()) return bad_request(fmt::format("{}: expected a number", key));
-    to = (*json_)[key].get<double>();
-    return {};
-  }
-  template <std::integral T>
-  Answer<void> read(const char* key, T& to, uint64_t least, uint64_t most) const {
-    if (!has(key)) return {};
-    const Json& value = (*json_)[key];
-    if (!value.is_number_unsigned() || value.get<uint64_t>() < least || value.get<uint64_t>() > most) {
-      return bad_request(fmt::format("{}: expected an integer from {} to {}", key, least, most));
-    }
-    to = static_cast<T>(value.get<uint64_t>());
-    return {};
-  }
-  Answer<void> read(const char* key, std::vector<int>& to) const {
-    if (!has(key)) return {};
-    const Json& list = (*json_)[key];
-    const auto is_id = [](const Json& item) {
-      return item.is_number_unsigned() && item.get<uint64_t>() <= std::numeric_limits<int>::max();
-    };
-    if (!list.is_array() || list.empty() || !std::ranges::all_of(list, is_id)) {
-      return bad_request(fmt::format("{}: expected a list of token ids", key));
-    }
-    to = list.get<std::vector<int>>();
-    return {};
-  }
-
- private:
-  explicit Members(std::shared_ptr<const Json> json) : json_(std::move(json)) {}
-
-  std::shared_ptr<const Json> json_;
-};
+/// What says how a text becomes a prompt.
+constexpr auto kTextKeys = std::to_array({"bos", "chat", "system"});
 
 Answer<void> read_bos(const Members& members, AddBos& to) {
   std::string bos = "auto";
@@ -95,29 +30,133 @@ Answer<void> read_bos(const Members& members, AddBos& to) {
   return {};
 }
 
+Answer<void> read_text_options(const Members& members, Prompt& to) {
+  SERVER_CHECK_OK(read_bos(members, to.bos));
+  SERVER_CHECK_OK(members.read("chat", to.chat));
+  SERVER_CHECK_OK(members.read("system", to.system));
+  if (members.has("system") && !to.chat) return bad_request("system: expected chat with it");
+  return {};
+}
+
 Answer<void> read_prompt(const Members& members, PromptBody& to) {
   SERVER_CHECK_OK(members.read("model", to.model));
   SERVER_CHECK_OK(members.read("prompt", to.prompt.text));
   SERVER_CHECK_OK(members.read("ids", to.prompt.ids));
-  SERVER_CHECK_OK(read_bos(members, to.prompt.bos));
-  SERVER_CHECK_OK(members.read("chat", to.prompt.chat));
-  SERVER_CHECK_OK(members.read("system", to.prompt.system));
+  SERVER_CHECK_OK(read_text_options(members, to.prompt));
   if (members.has("prompt") == members.has("ids")) {
     return bad_request("body: expected one of prompt and ids, found both or none");
   }
   if (to.prompt.chat && members.has("ids")) return bad_request("chat: expected a prompt with it, found ids");
-  if (members.has("system") && !to.prompt.chat) return bad_request("system: expected chat with it");
   return {};
+}
+
+Answer<void> read_replace(const Members& members, std::vector<std::string>& to) {
+  return members.read("replace", to, kMostReplaced, kLongestName);
+}
+
+/// The other prompt: in everything but its text or ids like the one that is asked about.
+Answer<void> read_against(const Members& members, const Prompt& like, std::optional<Prompt>& to) {
+  if (members.has("against") && members.has("against_ids")) {
+    return bad_request("against: expected a prompt or against_ids, found both");
+  }
+  if (!members.has("against") && !members.has("against_ids")) return {};
+  to = like;
+  to->text.clear();
+  to->ids.clear();
+  SERVER_CHECK_OK(members.read("against", to->text));
+  return members.read("against_ids", to->ids);
+}
+
+/// The other prompt of a run that is at hand.
+Answer<void> read_against(const Members& members, std::optional<Prompt>& to) {
+  Prompt like;
+  SERVER_CHECK_OK(read_text_options(members, like));
+  SERVER_CHECK_OK(read_against(members, like, to));
+  if (members.has("against")) return {};
+  for (const char* key : kTextKeys) {
+    if (members.has(key)) return bad_request(fmt::format("{}: expected against with it", key));
+  }
+  return {};
+}
+
+/// A choice among enumerators that have names; absent, it stays as it is.
+template <class T, class Kinds>
+Answer<void> read_name(std::string_view key, const std::string& text, const Kinds& kinds, T& to) {
+  for (const auto kind : kinds) {
+    if (text != name(kind)) continue;
+    to = kind;
+    return {};
+  }
+  std::vector<std::string_view> names;
+  for (const auto kind : kinds) names.emplace_back(name(kind));
+  return bad_request(fmt::format("{}: expected one of {}", key, fmt::join(names, ", ")));
+}
+
+Answer<void> read_metric(const Members& members, int& token, MetricRequest& to) {
+  SERVER_CHECK_OK(members.read_position("token", token));
+  SERVER_CHECK_OK(members.read("target", to.target));
+  SERVER_CHECK_OK(members.read("versus", to.versus));
+  for (const std::string* text : {&to.target, &to.versus}) {
+    if (text->size() <= kLongestToken) continue;
+    return bad_request(fmt::format("{}: expected at most {} bytes, found {}",
+                                   text == &to.target ? "target" : "versus", kLongestToken, text->size()));
+  }
+  if (!members.has("metric")) return {};
+  std::string metric;
+  SERVER_CHECK_OK(members.read("metric", metric));
+  return read_name("metric", metric, kMetricKinds, to.kind);
 }
 
 }  // namespace
 
-Answer<PromptBody> parse_trace_request(std::string_view body) {
+Answer<TraceBody> parse_trace_request(std::string_view body) {
+  SERVER_TRY(const Members members, Members::parse(body, {"model", "prompt", "ids", "bos", "chat", "system",
+                                                          "replace", "against", "against_ids"}));
+  TraceBody out;
+  SERVER_CHECK_OK(read_prompt(members, out.prompt));
+  SERVER_CHECK_OK(read_replace(members, out.replace));
+  SERVER_CHECK_OK(read_against(members, out.prompt.prompt, out.against));
+  if (out.against && out.replace.empty()) return bad_request("against: expected replace with it");
+  return out;
+}
+
+Answer<PatchRequest> parse_patch_request(std::string_view body) {
+  SERVER_TRY(const Members members, Members::parse(body, {"replace", "against", "against_ids", "bos", "chat",
+                                                          "system", "token", "target", "versus", "metric"}));
+  PatchRequest out;
+  if (!members.has("replace")) return bad_request("replace: expected a list of interventions, found none");
+  SERVER_CHECK_OK(read_replace(members, out.replace));
+  SERVER_CHECK_OK(read_against(members, out.against));
+  SERVER_CHECK_OK(read_metric(members, out.token, out.metric));
+  return out;
+}
+
+Answer<SweepRequest> parse_sweep_request(std::string_view body) {
   SERVER_TRY(const Members members,
-             Members::parse(body, {"model", "prompt", "ids", "bos", "chat", "system"}));
-  PromptBody request;
-  SERVER_CHECK_OK(read_prompt(members, request));
-  return request;
+             Members::parse(body, {"over", "value", "each_token", "denoise", "against", "against_ids", "bos",
+                                   "chat", "system", "token", "target", "versus", "metric"}));
+  SweepRequest out;
+  std::vector<std::string> over;
+  SERVER_CHECK_OK(members.read("over", over, kSweepOver.size(), kLongestName));
+  if (!over.empty()) out.over.clear();
+  for (const std::string& text : over) {
+    SweepOver kind = {};
+    SERVER_CHECK_OK(read_name("over", text, kSweepOver, kind));
+    if (std::ranges::find(out.over, kind) != out.over.end()) {
+      return bad_request(fmt::format("over: expected each once, found {} twice", text));
+    }
+    out.over.push_back(kind);
+  }
+  SERVER_CHECK_OK(members.read("value", out.value));
+  if (out.value.size() > kLongestName) {
+    return bad_request(
+        fmt::format("value: expected at most {} bytes, found {}", kLongestName, out.value.size()));
+  }
+  SERVER_CHECK_OK(members.read("each_token", out.each_position));
+  SERVER_CHECK_OK(members.read("denoise", out.denoise));
+  SERVER_CHECK_OK(read_against(members, out.against));
+  SERVER_CHECK_OK(read_metric(members, out.token, out.metric));
+  return out;
 }
 
 Answer<GenerateBody> parse_generate_request(std::string_view body) {

@@ -1,10 +1,13 @@
 // Bodies of requests. Unknown keys are errors: a misspelt option must not pass silently.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "limpid/generate.h"
+#include "limpid/intervention.h"
 #include "limpid/token.h"
 #include "server/failure.h"
 
@@ -16,7 +19,12 @@ struct PromptBody {
 };
 
 /// TraceRequest of openapi.json.
-Answer<PromptBody> parse_trace_request(std::string_view body);
+struct TraceBody {
+  PromptBody prompt;
+  std::vector<std::string> replace = {};
+  std::optional<Prompt> against = {};
+};
+Answer<TraceBody> parse_trace_request(std::string_view body);
 /// GenerateRequest of openapi.json; the prompt of the inner request is not set. Ranges of the sampling are
 /// checked where it is used.
 struct GenerateBody {
@@ -24,6 +32,10 @@ struct GenerateBody {
   GenerateRequest request;
 };
 Answer<GenerateBody> parse_generate_request(std::string_view body);
+/// PatchRequest of openapi.json; the prompt is not set.
+Answer<PatchRequest> parse_patch_request(std::string_view body);
+/// SweepRequest of openapi.json; the prompt is not set.
+Answer<SweepRequest> parse_sweep_request(std::string_view body);
 /// An object without members.
 Answer<void> parse_empty_request(std::string_view body);
 /// TokenizeRequest of openapi.json.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "api/causes.h"
+
 namespace limpid {
 
 namespace {
@@ -29,6 +31,16 @@ Answer<std::vector<int>> encode(const App& app, const OpenModel& model, const Pr
   const auto wrong = std::ranges::find_if(ids, [&](int id) { return id < 0 || id >= spec.n_vocab; });
   if (wrong == ids.end()) return ids;
   return bad_request(fmt::format("ids: expected ids from 0 to {}, found {}", spec.n_vocab - 1, *wrong));
+}
+
+Answer<std::vector<int>> encode_against(const App& app, const OpenModel& model, const Prompt& prompt,
+                                        const std::vector<int>& ids, std::vector<std::string>& warnings) {
+  SERVER_TRY(std::vector<int> other, encode(app, model, prompt, warnings));
+  const Vocabulary& vocabulary = model.session.vocabulary();
+  SERVER_TRY(const std::vector<Piece> tokens, vocabulary.pieces(ids));
+  SERVER_TRY(const std::vector<Piece> others, vocabulary.pieces(other));
+  SERVER_CHECK_OK(require_as_many(tokens, others));
+  return other;
 }
 
 }  // namespace limpid

@@ -13,4 +13,8 @@ namespace limpid {
 Answer<std::vector<int>> encode(const App& app, const OpenModel& model, const Prompt& prompt,
                                 std::vector<std::string>& warnings);
 
+/// Of the other prompt of an intervention. Errors also: 400 for another number of tokens than `ids`.
+Answer<std::vector<int>> encode_against(const App& app, const OpenModel& model, const Prompt& prompt,
+                                        const std::vector<int>& ids, std::vector<std::string>& warnings);
+
 }  // namespace limpid

@@ -12,6 +12,9 @@
 
 namespace limpid {
 
+/// Of a prompt; positions may be negative, and count from the end then.
+inline constexpr int kMostPositions = 1 << 24;
+
 enum class Plus { kIsPlus, kIsBlank };
 
 /// nullopt for a percent sign without two hexadecimal digits, a NUL, or what is no UTF-8.

@@ -42,6 +42,8 @@ constexpr Address kAddresses[] = {{"GET", "/healthz", get_health},
                                   {"GET", "/traces/*/inspect", get_inspection},
                                   {"GET", "/traces/*/lens", get_lens},
                                   {"GET", "/traces/*/attention", get_attention},
+                                  {"POST", "/traces/*/patch", patch},
+                                  {"POST", "/traces/*/sweep", sweep},
                                   {"GET", "/traces/*/figure.svg", get_figure},
                                   {"POST", "/generate", generate}};
 

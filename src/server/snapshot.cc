@@ -66,7 +66,7 @@ class Taker {
     const std::shared_ptr<const Trace> trace(std::shared_ptr<const void>(), &trace_);
     const OpenModelPtr model(
         new OpenModel{session_.name(), fingerprint(session_.model().checkpoint()), session_});
-    LIMPID_TRY(const StoredTracePtr stored, make_stored(model, trace, 0, control_));
+    LIMPID_TRY(const StoredTracePtr stored, make_stored(model, {trace_.ids}, trace, 0, control_));
     stored->seconds.predictions = 0;  // the same file every time
     stored->warnings = explanation_.warnings();
     for (const NamedPrediction& p : stored->predictions[static_cast<size_t>(explanation_.position())])

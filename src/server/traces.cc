@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
 
+#include "api/causes.h"
+#include "api/intervention_text.h"
 #include "api/position_predictions.h"
 #include "api/sha256.h"
 #include "base/stopwatch.h"
@@ -15,6 +18,8 @@ constexpr size_t kPredictions = 5;
 constexpr size_t kIdDigits = 32;
 /// A token with its texts and predictions, roughly.
 constexpr size_t kTokenBytes = sizeof(Piece) + kPredictions * sizeof(NamedPrediction) + 64;
+/// An intervention's text, roughly.
+constexpr size_t kReplaceBytes = sizeof(std::string) + 64;
 /// Jobs that are remembered when they have ended without a result.
 constexpr size_t kRemembered = 256;
 
@@ -23,28 +28,74 @@ Failure not_found() {
           "runs are kept for a while only; POST the prompt to /traces again"};
 }
 
+Result<StoredTracePtr> run_prompt(const OpenModelPtr& model, const RunRequest& request,
+                                  const RunControl& control) {
+  const Stopwatch watch;
+  LIMPID_TRY(Trace trace, model->session.trace(request.ids, {}, control));
+  return make_stored(model, request, std::make_shared<const Trace>(std::move(trace)), watch.seconds(),
+                     control);
+}
+
 }  // namespace
 
+std::vector<std::string> RunRequest::all_warnings() const {
+  std::vector<std::string> all = warnings;
+  all.insert(all.end(), against_warnings.begin(), against_warnings.end());
+  return all;
+}
+
 size_t StoredTrace::n_bytes() const {
-  const size_t n = trace->n_bytes() + tokens.size() * kTokenBytes + contributions->n_bytes();
+  const size_t n = trace->n_bytes() + (tokens.size() + against.size()) * kTokenBytes +
+                   replace.size() * kReplaceBytes + contributions->n_bytes();
   return n + n / 8;  // what the allocator loses to rounding and between blocks, as measured
 }
 
-std::string trace_id(const OpenModel& model, std::span<const int> ids) {
+std::string trace_id(const OpenModel& model, const RunRequest& request) {
   Sha256 hash;
   hash.add_field(model.fingerprint);
-  for (const int id : ids) hash.add_number(static_cast<uint64_t>(id));
+  for (const int id : request.ids) hash.add_number(static_cast<uint64_t>(id));
+  if (!request.replace.empty()) {
+    hash.add_number(~uint64_t{0});  // no id: what follows is no longer the prompt
+    hash.add_number(request.replace.size());
+    for (const std::string& text : request.replace) hash.add_field(text);
+    for (const int id : request.against) hash.add_number(static_cast<uint64_t>(id));
+  }
   return hash.hex().substr(0, kIdDigits);
 }
 
-Result<StoredTracePtr> make_stored(const OpenModelPtr& model, std::shared_ptr<const Trace> trace,
-                                   double forward_seconds, const RunControl& control) {
+Answer<std::vector<std::string>> resolve_replace(const OpenModel& model, size_t n_tok, bool has_other,
+                                                 const std::vector<std::string>& replace) {
+  std::map<std::string, std::string> resolved;  // by component: a heap of equal ones is refused early
+  for (const std::string& text : replace) {
+    SERVER_TRY(const Intervention intervention, parse_intervention(model.session.model(), n_tok, text));
+    std::string full = to_string(intervention);
+    if (intervention.with.kind == Replacement::Kind::kCounterfactual && !has_other) {
+      return bad_request(
+          fmt::format("replace: '{}' takes its value from another run, and there is none", full),
+          "give the other prompt as against");
+    }
+    std::string component = full.substr(0, full.rfind('='));
+    if (!resolved.try_emplace(component, std::move(full)).second) {
+      return bad_request(fmt::format("replace: expected each component once, found '{}' twice", component));
+    }
+  }
+  std::vector<std::string> out;
+  for (auto& [component, full] : resolved) out.push_back(std::move(full));
+  return out;
+}
+
+Result<StoredTracePtr> make_stored(const OpenModelPtr& model, const RunRequest& request,
+                                   std::shared_ptr<const Trace> trace, double forward_seconds,
+                                   const RunControl& control) {
   auto stored = std::make_shared<StoredTrace>();
-  stored->id = trace_id(*model, trace->ids);
+  stored->id = trace_id(*model, request);
   stored->model = model;
   stored->trace = std::move(trace);
-  LIMPID_TRY(stored->tokens, model->session.vocabulary().pieces(stored->trace->ids));
+  LIMPID_TRY(stored->tokens, model->session.vocabulary().pieces(request.ids));
   stored->tokens.shrink_to_fit();
+  stored->replace = request.replace;
+  stored->warnings = request.all_warnings();
+  LIMPID_TRY(stored->against, model->session.vocabulary().pieces(request.against));
   const Stopwatch watch;
   LIMPID_TRY(stored->predictions,
              position_predictions(model->session, *stored->trace, kPredictions, control));
@@ -63,8 +114,43 @@ Answer<void> Traces::check_size(const OpenModel& model, size_t n_tok) const {
                  "a shorter prompt, or a larger cache_bytes");
 }
 
-void Traces::add(const StoredTracePtr& trace) {
-  cache_.put(trace->id, trace, trace->n_bytes());
+Answer<void> Traces::add(const StoredTracePtr& trace) {
+  const size_t n_bytes = trace->n_bytes();
+  if (cache_.put(trace->id, trace, n_bytes)) return {};
+  return failure(413, "too_large",
+                 fmt::format("the run takes {} MB: expected at most the {} MB that are kept",
+                             n_bytes / 1000000, cache_.capacity() / 1000000),
+                 "a shorter prompt, fewer values of another run, or a larger cache_bytes");
+}
+
+Answer<StoredTracePtr> Traces::obtain(const OpenModelPtr& model, const RunRequest& request,
+                                      const RunControl& control) {
+  if (StoredTracePtr kept = cache_.get(trace_id(*model, request))) return kept;
+  StoredTracePtr made;
+  if (request.replace.empty()) {
+    SERVER_TRY(made, run_prompt(model, request, control));
+  } else {
+    SERVER_TRY(made, run_patched(model, request, control));
+  }
+  SERVER_CHECK_OK(add(made));
+  return made;
+}
+
+Answer<StoredTracePtr> Traces::run_patched(const OpenModelPtr& model, const RunRequest& request,
+                                           const RunControl& control) {
+  CauseRuns runs;
+  SERVER_TRY(const StoredTracePtr clean, obtain(model, request.clean(), control));
+  runs.clean = clean->trace;
+  if (!request.against.empty()) {
+    SERVER_TRY(const StoredTracePtr against, obtain(model, request.other(), control));
+    runs.against = against->trace;
+  }
+  const Stopwatch watch;
+  std::vector<Intervention> interventions;
+  SERVER_TRY(std::shared_ptr<const Trace> trace,
+             model->session.patched_run(runs, request.replace, interventions, control));
+  SERVER_TRY(StoredTracePtr stored, make_stored(model, request, std::move(trace), watch.seconds(), control));
+  return stored;
 }
 
 void Traces::has_grown(StoredTrace& trace) {
@@ -96,21 +182,15 @@ void Traces::remember(const std::string& id, JobPtr job) {
   }
 }
 
-Answer<Traces::Found> Traces::create(const OpenModelPtr& model, const std::vector<int>& ids,
-                                     const std::vector<std::string>& warnings) {
-  const std::string id = trace_id(*model, ids);
+Answer<Traces::Found> Traces::create(const OpenModelPtr& model, const RunRequest& request) {
+  const std::string id = trace_id(*model, request);
   const std::scoped_lock lock(mutex_);
   if (StoredTracePtr done = cache_.get(id)) return Found{id, std::move(done), nullptr};
   const auto it = by_id_.find(id);
   if (it != by_id_.end() && !jobs_.status(*it->second).has_ended()) return Found{id, nullptr, it->second};
-  SERVER_CHECK_OK(check_size(*model, ids.size()));
-  const auto work = [this, model, ids, warnings](const RunControl& control) -> Answer<void> {
-    const Stopwatch watch;
-    SERVER_TRY(Trace trace, model->session.trace(ids, {}, control));
-    SERVER_TRY(const StoredTracePtr stored,
-               make_stored(model, std::make_shared<const Trace>(std::move(trace)), watch.seconds(), control));
-    stored->warnings = warnings;
-    add(stored);
+  SERVER_CHECK_OK(check_size(*model, request.ids.size()));
+  const auto work = [this, model, request](const RunControl& control) -> Answer<void> {
+    SERVER_CHECK_OK(obtain(model, request, control));
     return {};
   };
   SERVER_TRY(JobPtr job, jobs_.submit(Priority::kRun, work));

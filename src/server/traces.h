@@ -19,6 +19,20 @@
 
 namespace limpid {
 
+/// A run that is asked for.
+struct RunRequest {
+  std::vector<int> ids;
+  std::vector<std::string> replace = {};  // see resolve_replace; empty: nothing
+  std::vector<int> against = {};          // ids of the run that values are taken from; empty: none
+  // About the two prompts; they do not make it another run.
+  std::vector<std::string> warnings = {}, against_warnings = {};
+
+  /// The runs that it is made of.
+  RunRequest clean() const { return {.ids = ids, .warnings = warnings}; }
+  RunRequest other() const { return {.ids = against, .warnings = against_warnings}; }
+  std::vector<std::string> all_warnings() const;
+};
+
 /// What a run took.
 struct RunSeconds {
   double forward = 0, predictions = 0;
@@ -36,6 +50,8 @@ struct StoredTrace {
   std::shared_ptr<const Trace> trace;
   std::vector<Piece> tokens = {};
   std::vector<std::vector<NamedPrediction>> predictions = {};  // after each token
+  std::vector<std::string> replace = {};                       // as RunRequest
+  std::vector<Piece> against = {};
   std::vector<std::string> warnings = {};
   RunSeconds seconds = {};
 
@@ -48,13 +64,20 @@ struct StoredTrace {
 };
 using StoredTracePtr = std::shared_ptr<StoredTrace>;
 
-/// 32 hexadecimal digits, the same for the same model and ids everywhere.
-std::string trace_id(const OpenModel& model, std::span<const int> ids);
+/// 32 hexadecimal digits, the same for the same model and request everywhere.
+std::string trace_id(const OpenModel& model, const RunRequest& request);
+
+/// The interventions as they write themselves, in one order, so that equal ones have the same id. Errors: 400
+/// for what the model or a run of n_tok tokens does not have, what is replaced twice, and values of another
+/// run where there is none.
+Answer<std::vector<std::string>> resolve_replace(const OpenModel& model, size_t n_tok, bool has_other,
+                                                 const std::vector<std::string>& replace);
 
 /// Predicts after each token and makes a run, which took `forward_seconds`, ready to be kept. Errors: as
 /// Vocabulary::pieces, kCancelled.
-Result<StoredTracePtr> make_stored(const OpenModelPtr& model, std::shared_ptr<const Trace> trace,
-                                   double forward_seconds, const RunControl& control);
+Result<StoredTracePtr> make_stored(const OpenModelPtr& model, const RunRequest& request,
+                                   std::shared_ptr<const Trace> trace, double forward_seconds,
+                                   const RunControl& control);
 
 class Traces {
  public:
@@ -68,8 +91,7 @@ class Traces {
 
   /// The run, or the job that makes it: one for all who ask. Errors: as Jobs::submit; 413 for one that would
   /// not fit into the cache.
-  Answer<Found> create(const OpenModelPtr& model, const std::vector<int>& ids,
-                       const std::vector<std::string>& warnings);
+  Answer<Found> create(const OpenModelPtr& model, const RunRequest& request);
   /// 404 when it was never asked for, or is kept no longer.
   Answer<Found> find(const std::string& id);
   /// 404 likewise, 409 when it is not done; why it failed when it did.
@@ -77,8 +99,11 @@ class Traces {
 
   /// 413 for a run that would not fit.
   Answer<void> check_size(const OpenModel& model, size_t n_tok) const;
-  /// Keeps a run.
-  void add(const StoredTracePtr& trace);
+  /// For a computation: the run that is kept, or a new one, which is kept from now on. Errors: as add.
+  Answer<StoredTracePtr> obtain(const OpenModelPtr& model, const RunRequest& request,
+                                const RunControl& control);
+  /// Keeps a run. 413 for one that does not fit, as what it replaced takes memory too.
+  Answer<void> add(const StoredTracePtr& trace);
   /// To be called by whoever used contributions, which grow, and holds the mutex of the trace.
   void has_grown(StoredTrace& trace);
   /// A model that is closed takes its runs with it.
@@ -89,6 +114,8 @@ class Traces {
 
  private:
   void remember(const std::string& id, JobPtr job);
+  Answer<StoredTracePtr> run_patched(const OpenModelPtr& model, const RunRequest& request,
+                                     const RunControl& control);
 
   Jobs& jobs_;
   LruCache<StoredTrace> cache_;

@@ -4,6 +4,7 @@ python3 tests/server/answers_test.py PROGRAM    needs jsonschema (build/venv)
 """
 
 import gzip
+import itertools
 import struct
 import sys
 import threading
@@ -195,8 +196,9 @@ class Answers(TinyModels):
         self.assertEqual(at, len(data))
 
     def test_a_client_with_shares_draws_the_same_routes(self):
-        for name in NAMES:
-            identity = self.trace({"model": name, "prompt": PROMPT})
+        replace = ["head.1.0=3", "ffn.0@1=mean", "post.0@2=mean", "mid.1=mean"]
+        for name, more in itertools.product(NAMES, ({}, {"replace": replace})):
+            identity = self.trace({"model": name, "prompt": PROMPT, **more})
             for token in (-1, 3):
                 for floor in (0.01, 0.05):
                     shares = self.ask("GET", f"/traces/{identity}/shares" + q(token=token, floor=floor)).json
@@ -209,7 +211,11 @@ class Answers(TinyModels):
         address = q(token=token, threshold=threshold, renormalize=str(renormalize).lower())
         route = self.ask("GET", f"/traces/{identity}/route{address}").json
         nodes, edges = extract(shares, threshold, renormalize)
-        self.assertEqual(nodes, {node["id"] for node in route["nodes"]}, where)
+        self.assertEqual(set(nodes), {node["id"] for node in route["nodes"]}, where)
+        for node in route["nodes"]:
+            dropped, diffuse = nodes[node["id"]]
+            self.assertEqual(diffuse, node["diffuse"], f"{where} {node}")
+            self.assertAlmostEqual(dropped, node["dropped"], delta=100 * 2**-24, msg=where)
         self.assertEqual(set(edges), {(e["from"], e["to"], e["kind"]) for e in route["edges"]}, where)
         for edge in route["edges"]:
             weight, heads = edges[edge["from"], edge["to"], edge["kind"]]

@@ -61,30 +61,47 @@ def keep_ffn(node: dict, threshold: float, renormalize: bool):
     return ffn / total, residual / total
 
 
+def kept_sum(node: dict, keys: dict, residual: float) -> float:
+    """The shares, before they are renormalised, of the parts of a mid node that are kept."""
+    kept = {(key, head) for key, heads in keys.items() for head in heads}
+    own = float32(node["residual"]) if residual > 0 else 0.0
+    return sum(float32(share) for key, head, share in node["parts"] if (key, head) in kept) + own
+
+
+def left_out(node: dict, kept: float, threshold: float) -> tuple[float, bool]:
+    """-> (the share that is dropped, whether that hides where the route would go on)"""
+    patch = float32(node.get("patch", 0.0))
+    if node["degenerate"]:
+        return 0.0, False
+    return min(1.0, max(0.0, 1 - kept - patch)), kept == 0 and not patch > threshold
+
+
 def extract(shares: dict, threshold: float, renormalize: bool):
-    """-> (ids of the nodes, {(from, to, kind): (weight, {head: weight})})"""
+    """-> ({id: (what is dropped, whether the node is diffuse)}, {(from, to, kind): (weight, {head: weight})})"""
     threshold = float32(threshold)
     by_id = {node["id"]: node for node in shares["nodes"]}
-    nodes, edges = set(), {}
+    nodes, edges = {}, {}
     waiting = [f"post.{shares['n_layer'] - 1}@{shares['token']}"]
     while waiting:
         here = waiting.pop()
         if here in nodes:
             continue
-        nodes.add(here)
+        nodes[here] = (0.0, False)
         kind, layer, position = parse(here)
         found = []
         if kind == "post":
             ffn, residual = keep_ffn(by_id[here], threshold, renormalize)
+            nodes[here] = left_out(by_id[here], sum(keep_ffn(by_id[here], threshold, False)), threshold)
             mid, block = f"mid.{layer}@{position}", f"ffn.{layer}@{position}"
             if ffn > 0:
-                nodes.add(block)
+                nodes[block] = (0.0, False)
                 source = state_below(layer, position) if shares["parallel_blocks"] else mid
                 found += [(block, here, "ffn_out", ffn, {}), (source, block, "ffn_in", ffn, {})]
             if residual > 0:
                 found.append((mid, here, "residual", residual, {}))
         elif kind == "mid":
             keys, residual = keep_attention(by_id[here], position, threshold, renormalize)
+            nodes[here] = left_out(by_id[here], kept_sum(by_id[here], keys, residual), threshold)
             for key, heads in keys.items():
                 found.append((state_below(layer, key), here, "attention", sum(heads.values()), heads))
             if residual > 0:

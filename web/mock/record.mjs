@@ -17,6 +17,14 @@ const CASES = [
     floor: 0.01,
     thresholds: [0.01, 0.04],
   },
+  {
+    prompt: 'When Mary and John went to the store, John gave a drink to',
+    replace: ['head.5.1=3', 'mid.3@4=mean', 'post.12@9=counterfactual', 'ffn.20=counterfactual'],
+    against: 'When Mary and John went to the store, Mary gave a drink to',
+    token: 13,
+    floor: 0.03,
+    thresholds: [0.03, 0.1, 0.5],
+  },
   { prompt: 'def add(a, b):\n    return a', token: 8, floor: 0.01, thresholds: [0.01, 0.015, 0.05, 0.25] },
 ];
 
@@ -27,17 +35,17 @@ async function ask(path, init) {
 }
 
 /** The id of a run that is done: the events end when it is. */
-async function run(prompt) {
+async function run(body) {
   const headers = { 'content-type': 'application/json' };
-  const response = await ask('/traces', { method: 'POST', headers, body: JSON.stringify({ prompt }) });
+  const response = await ask('/traces', { method: 'POST', headers, body: JSON.stringify(body) });
   const { id, state } = await response.json();
   if (state !== 'done') await (await ask(`/traces/${id}/events`)).text();
   return id;
 }
 
 const recorded = [];
-for (const { prompt, token, floor, thresholds } of CASES) {
-  const id = await run(prompt);
+for (const { prompt, replace, against, token, floor, thresholds } of CASES) {
+  const id = await run({ prompt, replace, against });
   const shares = await (await ask(`/traces/${id}/shares?token=${token}&floor=${floor}`)).json();
   const routes = [];
   for (const threshold of thresholds) {

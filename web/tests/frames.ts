@@ -17,9 +17,10 @@ export function timesOf(values: number[]): Times {
 }
 
 /**
- * An event of the gesture in each of `count` frames: `work` is what the main thread did from the start of a
- * frame to the end of its paint, `interval` the time from frame to frame, `cpu` the mean of what the main
- * thread computed, which other work on the machine hardly changes. All in ms.
+ * One event of the gesture a frame, `count` times: `work` is what the page does for it on the main thread, from
+ * the event to what it changes and from the start of the frame to the end of its paint; `interval` the time
+ * from frame to frame, `cpu` the mean of what the main thread computed, which other work on the machine hardly
+ * changes. All in ms.
  */
 export async function frameTimes(
   page: Page,
@@ -55,17 +56,28 @@ export async function frameTimes(
         canvas.dispatchEvent(new WheelEvent('wheel', wheel));
       };
       const { port1, port2 } = new MessageChannel();
+      /** The start of the next frame, and the end of its paint: the task behind it. */
+      const frame = () =>
+        new Promise<[number, number]>((resolve) => {
+          requestAnimationFrame(() => {
+            const started = performance.now();
+            port1.onmessage = () => resolve([started, performance.now()]);
+            port2.postMessage(null);
+          });
+        });
       const work: number[] = [];
       const stamps: number[] = [];
-      port1.onmessage = ({ data }) => work.push(performance.now() - (data as number));
+      await frame();
       for (let i = 0; i < n; ++i) {
-        await new Promise(requestAnimationFrame);
-        const started = performance.now();
-        stamps.push(started);
+        const drawn = frame(); // asked for first, so that it begins before the page draws
+        const sent = performance.now();
         send(i);
-        port2.postMessage(started); // a task behind this frame's
+        await null; // the page has taken it
+        const taken = performance.now();
+        const [started, painted] = await drawn;
+        work.push(taken - sent + painted - started);
+        stamps.push(started);
       }
-      await new Promise((resolve) => setTimeout(resolve, 300));
       return { work: work.slice(2), interval: stamps.slice(1).map((stamp, i) => stamp - stamps[i]!) };
     },
     [gesture, count] as const,

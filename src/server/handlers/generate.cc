@@ -4,6 +4,7 @@
 #include "server/handlers/handlers.h"
 #include "server/json_answers.h"
 #include "server/json_requests.h"
+#include "server/own_job.h"
 #include "server/prompts.h"
 #include "server/query.h"
 
@@ -33,20 +34,6 @@ class Channel {
   std::deque<std::string> events_;
 };
 
-/// A job that nobody else waits for: it ends with its watcher.
-class OwnJob {
- public:
-  OwnJob(Jobs& jobs, JobPtr job) : jobs_(jobs), job_(std::move(job)) {}
-  ~OwnJob() { jobs_.cancel(*job_); }
-  OwnJob(const OwnJob&) = delete;
-  OwnJob& operator=(const OwnJob&) = delete;
-  const Job& job() const { return *job_; }
-
- private:
-  Jobs& jobs_;
-  JobPtr job_;
-};
-
 Jobs::Work generating(App& app, const OpenModelPtr& model, const GenerateRequest& request,
                       const std::vector<std::string>& warnings, const std::shared_ptr<Channel>& channel) {
   return [&app, model, request, warnings, channel](const RunControl& control) -> Answer<void> {
@@ -56,9 +43,10 @@ Jobs::Work generating(App& app, const OpenModelPtr& model, const GenerateRequest
     };
     const Stopwatch watch;
     SERVER_TRY(const Generation generation, model->session.generate(request, on_token, control));
-    SERVER_TRY(const StoredTracePtr stored, make_stored(model, generation.trace, watch.seconds(), control));
-    stored->warnings = warnings;
-    app.traces.add(stored);
+    SERVER_TRY(const StoredTracePtr stored,
+               make_stored(model, {.ids = generation.trace->ids, .warnings = warnings}, generation.trace,
+                           watch.seconds(), control));
+    SERVER_CHECK_OK(app.traces.add(stored));
     channel->put(event("done", generated_event_json(stored->id, generation.result)));
     return {};
   };

@@ -34,6 +34,10 @@ Answer<HttpResponse> get_inspection(App& app, const Call& call);
 Answer<HttpResponse> get_lens(App& app, const Call& call);
 Answer<HttpResponse> get_attention(App& app, const Call& call);
 
+// interventions.cc; path: the id
+Answer<HttpResponse> patch(App& app, const Call& call);
+Answer<HttpResponse> sweep(App& app, const Call& call);
+
 // figures.cc; path: the id
 Answer<HttpResponse> get_figure(App& app, const Call& call);
 

@@ -12,8 +12,6 @@
 
 namespace limpid {
 
-constexpr int kMostPositions = 1 << 24;
-
 /// ?token=, which may count from the end.
 Answer<int> position_of(const Query& query, const Trace& trace);
 /// ?token=, ?threshold= and ?renormalize= of a run.

@@ -24,11 +24,17 @@ Answer<HttpResponse> answer(App& app, Traces::Found found) {
 
 Answer<HttpResponse> create_trace(App& app, const Call& call) {
   SERVER_CHECK_OK(Query::parse(call.request.query, {}));
-  SERVER_TRY(const PromptBody body, parse_trace_request(call.request.body));
-  SERVER_TRY(const OpenModelPtr model, open_model(app, call.request, body.model));
-  std::vector<std::string> warnings;
-  SERVER_TRY(const std::vector<int> ids, encode(app, *model, body.prompt, warnings));
-  SERVER_TRY(const Traces::Found found, app.traces.create(model, ids, warnings));
+  SERVER_TRY(const TraceBody body, parse_trace_request(call.request.body));
+  SERVER_TRY(const OpenModelPtr model, open_model(app, call.request, body.prompt.model));
+  RunRequest request;
+  SERVER_TRY(request.ids, encode(app, *model, body.prompt.prompt, request.warnings));
+  if (body.against) {
+    SERVER_TRY(request.against,
+               encode_against(app, *model, *body.against, request.ids, request.against_warnings));
+  }
+  SERVER_TRY(request.replace,
+             resolve_replace(*model, request.ids.size(), body.against.has_value(), body.replace));
+  SERVER_TRY(const Traces::Found found, app.traces.create(model, request));
   return answer(app, found);
 }
 

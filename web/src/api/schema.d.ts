@@ -213,7 +213,7 @@ export interface paths {
         put?: never;
         /**
          * Runs a prompt, or finds its run
-         * @description The id is a hash of the model's content and the token ids: the same input has the same id everywhere. A run that is not kept is queued; the answer is then 202.
+         * @description The id is a hash of the model's content, the token ids and, if there are any, the interventions and the token ids of the other run: the same input has the same id everywhere. A run that is not kept is queued; the answer is then 202. A run with interventions is read like any other; with it the run without is kept.
          */
         post: operations["createTrace"];
         delete?: never;
@@ -402,6 +402,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/traces/{id}/patch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a trace. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What interventions do to a prediction
+         * @description Of a run that replaced nothing itself. The run with the interventions is kept: it can be read like any other.
+         */
+        post: operations["patch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/traces/{id}/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a trace. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What replacing each component, one at a time, does to a prediction, as server-sent events
+         * @description Of a run that replaced nothing itself. Events: `progress` with ProgressEvent, then one of `done` with SweptEvent, which is as `limpid sweep --format json`, and `error` with Error. It ends with its client.
+         */
+        post: operations["sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/traces/{id}/figure.svg": {
         parameters: {
             query?: {
@@ -499,6 +545,8 @@ export interface components {
                 min_threshold: number;
                 min_floor: number;
                 max_generated_tokens: number;
+                /** @description Runs that one sweep may make. */
+                max_sweep_runs: number;
             };
         };
         Status: {
@@ -603,6 +651,12 @@ export interface components {
             system?: string;
             /** @description Token ids instead of a prompt; nothing is added to them. */
             ids?: number[];
+            /** @description What the run replaces, as COMPONENT=VALUE: head.5.1@3=zero, post.12@9=counterfactual; `limpid patch --help` lists all. */
+            replace?: string[];
+            /** @description Another prompt of as many tokens, whose run gives values of mean and counterfactual. It becomes tokens as the prompt does. */
+            against?: string;
+            /** @description Its token ids instead. */
+            against_ids?: number[];
         } & (unknown | unknown);
         Progress: {
             /** @description opening, decoding weights, forward, generate, ... */
@@ -646,6 +700,10 @@ export interface components {
             state: "done";
             model: string;
             tokens: components["schemas"]["Token"][];
+            /** @description What the run replaced, by component; absent where it replaced nothing. */
+            replace?: string[];
+            /** @description The tokens of the run that it could take values from; absent where there was none. */
+            against?: components["schemas"]["Token"][];
             n_layer: number;
             n_head: number;
             d_model: number;
@@ -733,6 +791,95 @@ export interface components {
             n_prompt: number;
             text: string;
         };
+        PatchRequest: {
+            /** @description What the run replaces, as COMPONENT=VALUE: head.5.1@3=zero, post.12@9=counterfactual; `limpid patch --help` lists all. */
+            replace: string[];
+            /** @description Another prompt of as many tokens, whose run gives values of mean and counterfactual. */
+            against?: string;
+            /** @description Its token ids instead. */
+            against_ids?: number[];
+            /**
+             * @description Of against: whether the BOS token comes first; auto: as the tokenizer says.
+             * @default auto
+             * @enum {unknown}
+             */
+            bos?: "auto" | "yes" | "no";
+            /**
+             * @description Of against: it is what the user says, in the model's own chat template.
+             * @default false
+             */
+            chat?: boolean;
+            /** @description Of against: the system's message, with chat. */
+            system?: string;
+            /**
+             * @description Look at what is predicted after this token; negative numbers count from the end.
+             * @default -1
+             */
+            token?: number;
+            /** @description The token that the metric is of: a text that is one token, or #ID; without it the top one. */
+            target?: string;
+            /** @description The token that the target's logit is compared with. */
+            versus?: string;
+            /**
+             * @description Without it logit-diff where versus is given, else logit.
+             * @enum {unknown}
+             */
+            metric?: "logit" | "logit-diff" | "probability" | "kl";
+        };
+        SweepRequest: {
+            /**
+             * @description What is replaced, one after the other.
+             * @default [
+             *       "heads",
+             *       "ffns"
+             *     ]
+             */
+            over?: ("heads" | "ffns" | "embed" | "mid" | "post")[];
+            /** @description What it is replaced by: zero, mean, counterfactual, or a number it is multiplied with. Without it counterfactual where there is another run, else zero. */
+            value?: string;
+            /**
+             * @description Replace heads and FFNs at one token at a time; states always are.
+             * @default false
+             */
+            each_token?: boolean;
+            /**
+             * @description Put values of this run into the other one, instead of the other way round.
+             * @default false
+             */
+            denoise?: boolean;
+            /** @description Another prompt of as many tokens, whose run gives values of mean and counterfactual. */
+            against?: string;
+            /** @description Its token ids instead. */
+            against_ids?: number[];
+            /**
+             * @description Of against: whether the BOS token comes first; auto: as the tokenizer says.
+             * @default auto
+             * @enum {unknown}
+             */
+            bos?: "auto" | "yes" | "no";
+            /**
+             * @description Of against: it is what the user says, in the model's own chat template.
+             * @default false
+             */
+            chat?: boolean;
+            /** @description Of against: the system's message, with chat. */
+            system?: string;
+            /**
+             * @description Look at what is predicted after this token; negative numbers count from the end.
+             * @default -1
+             */
+            token?: number;
+            /** @description The token that the metric is of: a text that is one token, or #ID; without it the top one. */
+            target?: string;
+            /** @description The token that the target's logit is compared with. */
+            versus?: string;
+            /**
+             * @description Without it logit-diff where versus is given, else logit.
+             * @enum {unknown}
+             */
+            metric?: "logit" | "logit-diff" | "probability" | "kl";
+        };
+        SweptEvent: components["schemas"]["sweep"];
         /** limpid info --format json */
         info: {
             path: string;
@@ -858,18 +1005,7 @@ export interface components {
                 n_vocab: number;
             };
             /** @description The prompt. */
-            tokens: {
-                /** @description Index in the vocabulary. */
-                id: number;
-                /** @description How the token is shown. A character split over several tokens stands whole on each of them; bytes that never form a character appear as <E3>. */
-                text: string;
-                /** @description The bytes the token contributes to the text; a piece need not be valid UTF-8 on its own. */
-                bytes: number[];
-                /** @description The token starts inside a character that an earlier one began. */
-                continuation: boolean;
-                /** @description A control token such as <|im_start|>. */
-                special: boolean;
-            }[];
+            tokens: components["schemas"]["explain_token"][];
             /** @description Position whose prediction is explained. */
             token: number;
             threshold: number;
@@ -908,6 +1044,8 @@ export interface components {
                 diffuse: boolean;
                 /** @description No part points towards the state; its shares are all 0. */
                 degenerate: boolean;
+                /** @description Share of the node's input that a run with interventions put in; absent where it is 0. */
+                patched?: number;
             }[];
             /** @description Grouped by target, in the order of nodes. */
             edges: {
@@ -928,6 +1066,18 @@ export interface components {
                 }[];
             }[];
             warnings: string[];
+        };
+        explain_token: {
+            /** @description Index in the vocabulary. */
+            id: number;
+            /** @description How the token is shown. A character split over several tokens stands whole on each of them; bytes that never form a character appear as <E3>. */
+            text: string;
+            /** @description The bytes the token contributes to the text; a piece need not be valid UTF-8 on its own. */
+            bytes: number[];
+            /** @description The token starts inside a character that an earlier one began. */
+            continuation: boolean;
+            /** @description A control token such as <|im_start|>. */
+            special: boolean;
         };
         /**
          * Shares of all states that a route can reach
@@ -952,6 +1102,8 @@ export interface components {
                     number
                 ][];
                 residual: number;
+                /** @description What a run that replaced something put in: part of the sum, but of no edge. Absent where that is nothing. */
+                patch?: number;
                 /** @description Proximity of the bias part over the same denominator; beside the sum. */
                 bias: number;
                 /** @description The strongest single part, whatever the floor. */
@@ -962,6 +1114,8 @@ export interface components {
                 id: string;
                 ffn: number;
                 residual: number;
+                /** @description What a run that replaced something put in: part of the sum, but of no edge. Absent where that is nothing. */
+                patch?: number;
                 strongest: number;
                 degenerate: boolean;
             })[];
@@ -1184,6 +1338,97 @@ export interface components {
                 /** @description Likewise: the share of the query's state after attention that comes from the key through this head. */
                 contribution: number[][];
             }[];
+        };
+        /**
+         * limpid patch
+         * @description A run with interventions beside the run without.
+         */
+        patch: {
+            /** @description What the model was called. */
+            model: string;
+            tokens: components["schemas"]["explain"]["tokens"];
+            /** @description Position whose prediction is looked at. */
+            token: number;
+            /** @description The interventions, COMPONENT=VALUE. */
+            replace: string[];
+            metric: components["schemas"]["sweep_metric"];
+            /** @description The metric of the run as it is. */
+            before: number;
+            /** @description The metric of the run with interventions. */
+            after: number;
+            against?: components["schemas"]["sweep_against"];
+            /** @description Kullback-Leibler divergence of the predictions after from those before, in nats. */
+            divergence: number;
+            predictions_before: components["schemas"]["explain"]["predictions"];
+            predictions_after: components["schemas"]["explain"]["predictions"];
+            /** @description Of the metrics logit and logit-diff: parts whose direct effect on the metric changed, the largest change first. */
+            direct: {
+                /** @description As `limpid inspect ... logit@T` names it. */
+                subject: string;
+                /** @description In the run as it is. */
+                before: number;
+                /** @description In the run with interventions. */
+                after: number;
+            }[];
+            /** @description 1 - (change of the metric) / (change of the direct effects of what was replaced); absent where these are none. */
+            repaired?: number;
+            warnings: string[];
+        };
+        /**
+         * limpid sweep
+         * @description The effect on a metric of replacing each component, one at a time.
+         */
+        sweep: {
+            /** @description What the model was called. */
+            model: string;
+            tokens: components["schemas"]["explain"]["tokens"];
+            /** @description Position whose prediction is looked at. */
+            token: number;
+            /** @description Layers. */
+            n_layer: number;
+            /** @description Query heads of a layer. */
+            n_head: number;
+            /** @description zero, mean, counterfactual, or the factor. */
+            value: string;
+            /** @description Values of the prompt's run were put into the other run. */
+            denoise: boolean;
+            metric: components["schemas"]["sweep_metric"];
+            /** @description The metric of the prompt's run. */
+            clean: number;
+            against?: components["schemas"]["sweep_against"];
+            /** @description By kind, layer, head and position. */
+            cells: {
+                /** @description The component, as `limpid patch --replace` names it. */
+                subject: string;
+                /** @enum {unknown} */
+                kind: "heads" | "ffns" | "embed" | "mid" | "post";
+                /** @description 0 for embed. */
+                layer: number;
+                /** @description Of heads. */
+                head?: number;
+                /** @description Token index; absent where it was replaced at all of them. */
+                position?: number;
+                /** @description The metric. */
+                value: number;
+                /** @description The metric less that of the run that replaces nothing. */
+                effect: number;
+            }[];
+            /** @description What the runs took. */
+            seconds: number;
+            warnings: string[];
+        };
+        /** @description The number of a prediction by which interventions are judged. */
+        sweep_metric: {
+            /** @enum {unknown} */
+            kind: "logit" | "logit-diff" | "probability" | "kl";
+            target: components["schemas"]["explain_token"];
+            versus?: components["schemas"]["explain_token"];
+        };
+        /** @description The other run. */
+        sweep_against: {
+            tokens: components["schemas"]["explain"]["tokens"];
+            /** @description Its metric. */
+            value: number;
         };
     };
     responses: {
@@ -2069,6 +2314,89 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["attention"];
                     "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            405: components["responses"]["Error405"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a trace. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchRequest"];
+            };
+        };
+        responses: {
+            /** @description The id of the run with the interventions, and both runs side by side as `limpid patch --format json` has them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        trace: string;
+                        patch: components["schemas"]["patch"];
+                    };
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            405: components["responses"]["Error405"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            500: components["responses"]["Error500"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    sweep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a trace. */
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SweepRequest"];
+            };
+        };
+        responses: {
+            /** @description Events until the sweep is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
                 };
             };
             400: components["responses"]["Error400"];

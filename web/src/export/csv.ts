@@ -14,7 +14,7 @@ const HEADER = ['kind', 'layer', 'from', 'to', 'from_token', 'to_token', 'weight
 export function routeCsv(graph: Graph, trace: Trace): string {
   const name = (slot: number) => formatNode(nodeOf(slot, graph.nTok));
   const text = (position: number) => trace.tokens[position]!.text;
-  const rows = graph.edges.map(({ kind, layer, from, to, source, target, weight, flow, heads }) => {
+  const rows = [...graph.edges].map(({ kind, layer, from, to, source, target, weight, flow, heads }) => {
     const carried = heads.map(({ head, share }) => `${head}:${share.toFixed(6)}`).join(' ');
     return [
       kind,

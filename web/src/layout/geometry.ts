@@ -2,7 +2,7 @@
 // token left; attention from another token leaves its source vertically, runs in a lane of its own and enters
 // the target from below, so lines cross no nodes of the same row.
 import { yOfStep, type Axes } from './axes';
-import type { RouteEdge } from './extract';
+import { FFN_IN, type Edges, type RouteEdge } from './route';
 import type { Graph } from './graph';
 import { stepOfSlot } from './nodes';
 import { assignLanes } from './lanes';
@@ -30,31 +30,30 @@ interface Sink {
 /** Beyond this many edges the weakest are counted, not drawn. */
 export const MAX_DRAWN = 4000;
 
-/** The flow that an edge needs to be drawn. */
-function leastFlow(graph: Graph, nEdges: number): number {
-  if (nEdges <= MAX_DRAWN) return -1;
-  const flows = new Float32Array(nEdges);
-  let at = 0;
-  for (const { kind, flow } of graph.edges) if (kind !== 'ffn_in') flows[at++] = flow;
-  return flows.sort()[nEdges - MAX_DRAWN]!;
+/** The nth largest of `flow`, without those of FFN_IN; by bits, which order floats above 0 as their values do. */
+function nthFlow({ length, kind, flow }: Edges, n: number): number {
+  const bits = new Uint32Array(flow.buffer, flow.byteOffset, length);
+  const counts = new Uint32Array(1 << 16); // by their upper half
+  for (let i = 0; i < length; ++i) if (kind[i] !== FFN_IN) counts[bits[i]! >>> 16]! += 1;
+  let half = counts.length - 1;
+  let above = 0;
+  while (above + counts[half]! < n) above += counts[half--]!;
+  const found: number[] = [];
+  for (let i = 0; i < length; ++i) if (kind[i] !== FFN_IN && bits[i]! >>> 16 === half) found.push(flow[i]!);
+  return found.sort((a, b) => b - a)[n - above - 1]!;
 }
 
-/** An FFN is drawn with the edge out of it. */
-export const isDrawn = (edge: RouteEdge): boolean => edge.kind !== 'ffn_in';
-
-function drawnEdges(graph: Graph): number[] {
-  let nEdges = 0;
-  for (const edge of graph.edges) if (isDrawn(edge)) ++nEdges;
-  const least = leastFlow(graph, nEdges);
+/** The strongest; those that are as strong as the last one in their order. An FFN is drawn with the edge out of it. */
+function drawnEdges({ edges, nDrawn }: Graph): number[] {
+  const least = nDrawn <= MAX_DRAWN ? -1 : nthFlow(edges, MAX_DRAWN);
   const indices: number[] = [];
-  graph.edges.forEach((edge, index) => {
-    if (isDrawn(edge) && edge.flow >= least && indices.length < MAX_DRAWN) indices.push(index);
-  });
+  for (let i = 0; i < edges.length && indices.length < MAX_DRAWN; ++i) {
+    if (edges.kind[i] !== FFN_IN && edges.flow[i]! >= least) indices.push(i);
+  }
   return indices;
 }
 
-function markOf(graph: Graph, axes: Axes, index: number, lanes: Map<number, number>): Mark {
-  const edge = graph.edges[index]!;
+function markOf(graph: Graph, axes: Axes, { index, edge, lane: up }: Planned): Mark {
   const row = axes.rows[edge.layer]!;
   const column = axes.columns[edge.target]!;
   const y2 = yOfStep(axes, stepOfSlot(edge.to, graph.nTok));
@@ -69,31 +68,32 @@ function markOf(graph: Graph, axes: Axes, index: number, lanes: Map<number, numb
     const bulge = -Math.min(11, column.width * 0.24, 4 + row.height * 0.35);
     return { ...mark, kind: 'attention', y1, bulge };
   }
-  const lane = y1 - (y1 - y2) * lanes.get(index)!;
+  const lane = y1 - (y1 - y2) * up;
   return { ...mark, kind: 'attention', y1, x1: axes.columns[edge.source]!.x, lane };
 }
 
-/** What is drawn of a graph, and in which lanes: the same at every zoom. */
-interface Plan {
-  drawn: number[];
-  lanes: Map<number, number>;
+/** An edge that is drawn, and how far up its lane lies: the same at every zoom. */
+interface Planned {
+  index: number;
+  edge: RouteEdge;
+  lane: number;
 }
 
-const plans = new WeakMap<Graph, Plan>();
+const plans = new WeakMap<Graph, Planned[]>();
 
-function planOf(graph: Graph): Plan {
+function planOf(graph: Graph): Planned[] {
   let plan = plans.get(graph);
   if (!plan) {
-    const drawn = drawnEdges(graph);
-    plans.set(graph, (plan = { drawn, lanes: assignLanes(graph.edges, drawn) }));
+    const drawn = drawnEdges(graph).map((index) => ({ index, edge: graph.edges.at(index) }));
+    const lanes = assignLanes(drawn.map(({ edge }) => edge));
+    plan = drawn.map(({ index, edge }) => ({ index, edge, lane: lanes.get(edge) ?? NaN }));
+    plans.set(graph, plan);
   }
   return plan;
 }
 
-export function marksOf(graph: Graph, axes: Axes): Mark[] {
-  const { drawn, lanes } = planOf(graph);
-  return drawn.map((index) => markOf(graph, axes, index, lanes));
-}
+export const marksOf = (graph: Graph, axes: Axes): Mark[] =>
+  planOf(graph).map((planned) => markOf(graph, axes, planned));
 
 const cornerOf = ({ x1, x2 }: Mark): number => Math.min(12, Math.abs(x2 - x1) / 2);
 

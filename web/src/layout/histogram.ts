@@ -13,9 +13,7 @@ export function histogram(table: ShareTable, from: number, to: number, step: num
     const bin = bins[Math.floor((share - from) / step)];
     if (bin && share > from) bin.count += 1;
   };
-  for (const mid of table.mid) {
-    for (const key of mid?.keys ?? []) for (const { share } of key.heads) add(share);
-  }
-  for (const post of table.post) if (post) add(post.ffn);
+  table.pairs.headShare.forEach(add);
+  table.post.ffn.forEach(add);
   return bins;
 }

@@ -1,6 +1,6 @@
 // Lanes of the attention edges of a layer: spans that overlap do not share one. Short spans come first and
 // lie lowest; what needs more than a dozen lanes shares them, they would be less than a pixel apart.
-import type { RouteEdge } from './extract';
+import type { RouteEdge } from './route';
 
 const MAX_LANES = 12;
 
@@ -22,20 +22,21 @@ function place(edge: RouteEdge, lanes: RouteEdge[][]): number {
 }
 
 /** For each of the given edges between different tokens: how far up its lane lies, in (0, 1). */
-export function assignLanes(edges: RouteEdge[], indices: number[]): Map<number, number> {
-  const layers = new Map<number, number[]>();
-  for (const index of indices) {
-    const edge = edges[index]!;
+export function assignLanes(edges: RouteEdge[]): Map<RouteEdge, number> {
+  const layers = new Map<number, RouteEdge[]>();
+  for (const edge of edges) {
     if (edge.kind !== 'attention' || edge.source === edge.target) continue;
-    layers.set(edge.layer, [...(layers.get(edge.layer) ?? []), index]);
+    const inLayer = layers.get(edge.layer);
+    if (inLayer) inLayer.push(edge);
+    else layers.set(edge.layer, [edge]);
   }
-  const found = new Map<number, number>();
+  const found = new Map<RouteEdge, number>();
   for (const inLayer of layers.values()) {
-    const span = (index: number) => Math.abs(edges[index]!.target - edges[index]!.source);
-    inLayer.sort((a, b) => span(a) - span(b) || a - b);
+    const span = (edge: RouteEdge) => Math.abs(edge.target - edge.source);
+    inLayer.sort((a, b) => span(a) - span(b)); // and as they come
     const lanes: RouteEdge[][] = [];
-    const taken = inLayer.map((index) => place(edges[index]!, lanes));
-    inLayer.forEach((index, i) => found.set(index, (taken[i]! + 1) / (lanes.length + 1)));
+    const taken = inLayer.map((edge) => place(edge, lanes));
+    inLayer.forEach((edge, i) => found.set(edge, (taken[i]! + 1) / (lanes.length + 1)));
   }
   return found;
 }

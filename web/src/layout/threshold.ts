@@ -1,87 +1,105 @@
 // Which parts of one state survive the threshold, and with what weight: src/graph/threshold.cc, which this
 // must agree with to the last bit (extract.test.ts). Sums are double, weights and comparisons float32.
-import type { HeadShare, KeyShare, MidShares, PostShares } from './shares';
+import { headsOfPair, type HeadShare, type ShareTable, type States } from './shares';
 
-export interface KeptKey {
-  key: number;
-  weight: number;
-  heads: HeadShare[];
-}
-
-export interface KeptMid {
-  keys: KeptKey[];
+export interface Kept {
   residual: number; // 0: dropped
   dropped: number;
 }
 
-export interface KeptPost {
+export interface KeptPost extends Kept {
   ffn: number;
-  residual: number;
-  dropped: number;
 }
 
-const droppedShare = (kept: number, degenerate: boolean): number =>
-  degenerate ? 0 : Math.fround(Math.min(1, Math.max(0, 1 - kept)));
+/** Called for every key that is kept, in order. */
+export type KeepKey = (key: number, weight: number) => void;
 
-function sumAbove(shares: MidShares, tau: number): number {
+// Shares and what was put in sum to 1 up to rounding, so what is missing from `kept` was dropped.
+const droppedShare = (kept: number, { degenerate, patch }: States, at: number): number =>
+  degenerate[at] ? 0 : Math.fround(Math.min(1, Math.max(0, 1 - kept - patch[at]!)));
+
+function sumAbove({ mid, pairs }: ShareTable, at: number, tau: number): number {
+  const { share, firstHead, headShare } = pairs;
   let sum = 0;
-  for (const pair of shares.keys) {
-    if (!(pair.share > tau)) continue; // no part exceeds the pair's sum
-    for (const part of pair.heads) if (part.share > tau) sum += part.share;
+  for (let pair = mid.first[at]!; pair < mid.last[at]!; ++pair) {
+    if (!(share[pair]! > tau)) continue; // no part exceeds the pair's sum
+    for (let i = firstHead[pair]!; i < firstHead[pair + 1]!; ++i)
+      if (headShare[i]! > tau) sum += headShare[i]!;
   }
-  return shares.residual > tau ? sum + shares.residual : sum;
+  return mid.residual[at]! > tau ? sum + mid.residual[at]! : sum;
 }
 
-function keepHeads(pair: KeyShare, tau: number, sum: number): KeptKey {
-  const heads: HeadShare[] = [];
-  let weight = 0;
-  for (const { head, share } of pair.heads) {
-    if (!(share > tau)) continue;
-    weight += share / sum;
-    heads.push({ head, share: Math.fround(share / sum) });
+function keepParts(table: ShareTable, at: number, tau: number, keep: KeepKey): Kept {
+  const { mid, pairs } = table;
+  const { share, firstHead, headShare } = pairs;
+  const sum = sumAbove(table, at, tau);
+  const dropped = droppedShare(sum, mid, at);
+  if (sum === 0) return { residual: 0, dropped };
+  for (let pair = mid.first[at]!; pair < mid.last[at]!; ++pair) {
+    if (!(share[pair]! > tau)) continue;
+    let weight = 0;
+    for (let i = firstHead[pair]!; i < firstHead[pair + 1]!; ++i) {
+      if (headShare[i]! > tau) weight += headShare[i]! / sum;
+    }
+    if (weight > 0) keep(pairs.key[pair]!, weight);
   }
-  return { key: pair.key, weight: Math.fround(weight), heads };
+  return { residual: mid.residual[at]! > tau ? Math.fround(mid.residual[at]! / sum) : 0, dropped };
 }
 
-function keepParts(shares: MidShares, tau: number): KeptMid {
-  const sum = sumAbove(shares, tau);
-  const kept: KeptMid = { keys: [], residual: 0, dropped: droppedShare(sum, shares.degenerate) };
-  if (sum === 0) return kept;
-  for (const pair of shares.keys) {
-    if (!(pair.share > tau)) continue;
-    const key = keepHeads(pair, tau, sum);
-    if (key.heads.length > 0) kept.keys.push(key);
-  }
-  if (shares.residual > tau) kept.residual = Math.fround(shares.residual / sum);
-  return kept;
-}
-
-function keepGroups(shares: MidShares, query: number, tau: number): KeptMid {
-  let own = shares.residual; // self-attention and residual join the same two nodes
-  for (const pair of shares.keys) if (pair.key === query) own = Math.fround(own + pair.share);
-  const keys: KeptKey[] = [];
+function keepGroups({ mid, pairs }: ShareTable, at: number, query: number, tau: number, keep: KeepKey): Kept {
+  const [first, last, { key, share }] = [mid.first[at]!, mid.last[at]!, pairs];
+  let own = mid.residual[at]!; // self-attention and residual join the same two nodes
+  for (let pair = first; pair < last; ++pair) if (key[pair] === query) own = Math.fround(own + share[pair]!);
   let sum = 0;
-  for (const pair of shares.keys) {
-    if (!((pair.key === query ? own : pair.share) > tau)) continue;
-    if (pair.share > 0) keys.push({ key: pair.key, weight: pair.share, heads: pair.heads });
-    sum += pair.share;
+  for (let pair = first; pair < last; ++pair) {
+    if (!((key[pair] === query ? own : share[pair]!) > tau)) continue;
+    if (share[pair]! > 0) keep(key[pair]!, share[pair]!);
+    sum += share[pair]!;
   }
-  const residual = own > tau ? shares.residual : 0;
-  return { keys, residual, dropped: droppedShare(sum + residual, shares.degenerate) };
+  const residual = own > tau ? mid.residual[at]! : 0;
+  return { residual, dropped: droppedShare(sum + residual, mid, at) };
 }
 
-export function keepMid(shares: MidShares, query: number, tau: number, renormalize: boolean): KeptMid {
-  return renormalize ? keepParts(shares, tau) : keepGroups(shares, query, tau);
+/** Of the state after attention at [layer * nTok + query]. */
+export function keepMid(
+  table: ShareTable,
+  at: number,
+  tau: number,
+  renormalize: boolean,
+  keep: KeepKey,
+): Kept {
+  return renormalize ? keepParts(table, at, tau, keep) : keepGroups(table, at, at % table.nTok, tau, keep);
 }
 
-export function keepPost(shares: PostShares, tau: number, renormalize: boolean): KeptPost {
-  const ffn = shares.ffn > tau ? shares.ffn : 0;
-  const residual = shares.residual > tau ? shares.residual : 0;
+/** Of the state after the FFN at [layer * nTok + position]. */
+export function keepPost({ post }: ShareTable, at: number, tau: number, renormalize: boolean): KeptPost {
+  const ffn = post.ffn[at]! > tau ? post.ffn[at]! : 0;
+  const residual = post.residual[at]! > tau ? post.residual[at]! : 0;
   const sum = ffn + residual;
-  const kept: KeptPost = { ffn: 0, residual: 0, dropped: droppedShare(sum, shares.degenerate) };
-  if (sum === 0) return kept;
+  const dropped = droppedShare(sum, post, at);
+  if (sum === 0) return { ffn: 0, residual: 0, dropped };
   const scale = renormalize ? 1 / sum : 1;
-  kept.ffn = Math.fround(ffn * scale);
-  kept.residual = Math.fround(residual * scale);
-  return kept;
+  return { ffn: Math.fround(ffn * scale), residual: Math.fround(residual * scale), dropped };
 }
+
+/** The heads of a key that is kept. */
+export function keptHeads(
+  table: ShareTable,
+  at: number,
+  key: number,
+  tau: number,
+  renormalize: boolean,
+): HeadShare[] {
+  const { mid, pairs } = table;
+  const pair = pairs.key.subarray(mid.first[at], mid.last[at]).indexOf(key) + mid.first[at]!;
+  const heads = headsOfPair(table, pair);
+  if (!renormalize) return heads;
+  const sum = sumAbove(table, at, tau);
+  return heads
+    .filter(({ share }) => share > tau)
+    .map(({ head, share }) => ({ head, share: Math.fround(share / sum) }));
+}
+
+/** Of a state of which nothing is kept. One that was put in ends the route too, but hides nothing. */
+export const isDiffuse = ({ degenerate, patch }: States, at: number, tau: number): boolean =>
+  !degenerate[at] && !(patch[at]! > tau);

@@ -267,7 +267,7 @@ export class App {
     const { head } = this.link;
     if (head && head.layer === subject.node.layer && head.head < (this.trace?.n_head ?? 0)) return head.head;
     const kept = this.graph ? edgesOf(this.graph, subject) : [];
-    const heads = kept.flatMap((index) => this.graph!.edges[index]!.heads);
+    const heads = kept.flatMap((edge) => edge.heads);
     const best = heads.reduce((a, b) => (b.share > a.share ? b : a), { head: -1, share: 0 });
     return best.head >= 0 ? best.head : strongest;
   }

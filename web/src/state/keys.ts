@@ -1,7 +1,7 @@
 // What keys do. Movement starts from the selection, or from the prediction's last state.
 import { inputsOf, outputsOf, subjectOfEdge } from '../layout/graph';
 import { nodeOf, stateAt, stepOf, type Node, type Subject } from '../layout/nodes';
-import type { RouteEdge } from '../layout/extract';
+import type { RouteEdge } from '../layout/route';
 import { TAU_STEP, type View } from './link';
 import type { App } from './app.svelte';
 import { tour } from './tour.svelte';
@@ -68,7 +68,7 @@ function selectAttention(app: App): void {
   const node = nodeFrom(app);
   const own = inputsOf(graph, node).filter((edge) => edge.kind === 'attention');
   const step = stepOf(node);
-  const below = graph.edges.filter(
+  const below = [...graph.edges].filter(
     (edge) => edge.kind === 'attention' && edge.target === node.position && 2 * edge.layer + 1 <= step,
   );
   const near = below.filter((edge) => edge.layer === Math.max(...below.map((each) => each.layer)));

@@ -4,14 +4,19 @@ import { type ApiError, ApiError as Failure, asApiError, isAbort } from '../api/
 import type { ServerEvent } from '../api/events';
 import type { Progress, Trace, TraceRequest } from '../api/types';
 
+/** A model that is not open is opened before it runs. */
+export type Doing = 'opening' | 'running';
+
 export type RunState =
   | { state: 'empty' }
-  | { state: 'loading'; progress: Progress; visible: boolean }
+  | { state: 'loading'; doing: Doing; progress: Progress; visible: boolean }
   | { state: 'ready'; trace: Trace }
   | { state: 'error'; error: ApiError };
 
 /** Shorter runs come and go without a word. */
 const QUIET_MS = 150;
+
+const QUEUED: Progress = { stage: 'queued', fraction: 0 };
 
 const problem = (data: unknown): ApiError => {
   const error = (data as { error?: { code?: string; message?: string; hint?: string } }).error;
@@ -21,7 +26,7 @@ const problem = (data: unknown): ApiError => {
 export class Run {
   now = $state.raw<RunState>({ state: 'empty' });
   /** The last trace that was ready: what a cancelled run goes back to. */
-  private last: Trace | null = null;
+  private last = $state.raw<Trace | null>(null);
   private control: AbortController | null = null;
   /** Tells the server to stop what is under way. */
   private stop: (() => Promise<void>) | null = null;
@@ -30,8 +35,18 @@ export class Run {
     return this.now.state === 'ready' ? this.now.trace : null;
   }
 
+  /** What is under way. */
+  get doing(): Doing | null {
+    return this.now.state === 'loading' ? this.now.doing : null;
+  }
+
   get loading(): boolean {
     return this.now.state === 'loading';
+  }
+
+  /** Whether there is a run to go back to. */
+  get hasPrevious(): boolean {
+    return this.last !== null;
   }
 
   /** The trace, or null when it failed or another run took over. */
@@ -52,9 +67,9 @@ export class Run {
     this.abandon();
     const control = new AbortController();
     this.control = control;
-    this.now = { state: 'loading', progress: { stage: 'queued', fraction: 0 }, visible: false };
+    this.now = { state: 'loading', doing: 'running', progress: QUEUED, visible: false };
     setTimeout(() => {
-      if (this.control === control) this.show({});
+      if (this.now.state === 'loading' && this.control === control) this.now = { ...this.now, visible: true };
     }, QUIET_MS);
     try {
       const result = await work(control.signal);
@@ -89,9 +104,8 @@ export class Run {
     this.now = { state: 'empty' };
   }
 
-  private show(progress: Partial<Progress>): void {
-    if (this.now.state !== 'loading') return;
-    this.now = { state: 'loading', progress: { ...this.now.progress, ...progress }, visible: true };
+  private turnTo(doing: Doing): void {
+    if (this.now.state === 'loading') this.now = { ...this.now, doing, progress: QUEUED };
   }
 
   private abandon(): void {
@@ -116,13 +130,15 @@ export class Run {
     const { state } = await api.open(model, signal);
     if (state === 'done') return;
     this.stop = () => api.cancelOpening(model);
+    this.turnTo('opening');
     await this.watch(api.opening(model, signal));
+    this.turnTo('running');
   }
 
   private async watch(events: AsyncGenerator<ServerEvent>): Promise<void> {
     for await (const { event, data } of events) {
-      if (event === 'progress' && this.now.state === 'loading' && this.now.visible)
-        this.show(data as Progress);
+      if (event === 'progress' && this.now.state === 'loading')
+        this.now = { ...this.now, progress: data as Progress };
       if (event === 'error') {
         this.stop = null;
         throw problem(data);

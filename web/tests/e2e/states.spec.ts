@@ -1,4 +1,5 @@
 // Loading and failure, with answers that the test gives itself.
+import type { Page } from '@playwright/test';
 import { expect, open, panel, test } from './page';
 
 const fail = (code: string, message: string, hint: string) =>
@@ -45,7 +46,54 @@ test.describe('failures', () => {
   });
 });
 
-test('a run that takes long shows how far it is, and can be cancelled', async ({ page }) => {
+/** A stream of events that sends one and stays open. */
+const sendOne = async (page: Page, address: string, event: string, data: object) =>
+  page.addInitScript(
+    ([end, text]) => {
+      const { fetch } = window;
+      window.fetch = (input, init) => {
+        if (typeof input !== 'string' || !input.endsWith(end)) return fetch(input, init);
+        const body = new ReadableStream({
+          start(stream) {
+            stream.enqueue(new TextEncoder().encode(text));
+            init?.signal?.addEventListener('abort', () => stream.error(init.signal!.reason));
+          },
+        });
+        return Promise.resolve(new Response(body));
+      };
+    },
+    [address, `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`] as const,
+  );
+
+test('a model that is being opened says so, before there is a run', async ({ page }) => {
+  await page.route('**/open', (route) =>
+    route.fulfill({ status: 202, json: { state: 'running', position: 0, model: 'm' } }),
+  );
+  await sendOne(page, '/open/events', 'progress', { stage: 'decoding weights', fraction: 0.43, position: 0 });
+  await page.goto('/?prompt=abc');
+  await expect(page.getByRole('heading', { name: /^Opening .*SmolLM2/ })).toBeVisible();
+  await expect(page.getByText('Decoding its weights, 43% done.')).toBeVisible();
+  await expect(page.getByRole('progressbar')).toHaveAttribute('value', '0.43');
+  await expect(page.getByRole('contentinfo')).toContainText('Opening the model');
+  await expect(page.getByRole('main')).not.toContainText('previous run');
+});
+
+test('a run that takes long shows how far it is; Escape keeps the one before', async ({ page }) => {
+  await open(page);
+  await page.route('**/api/v1/traces', (route) =>
+    route.fulfill({ status: 202, json: { id: 'a'.repeat(32), state: 'queued', position: 3 } }),
+  );
+  await page.route('**/traces/*/events', async () => undefined); // never answered
+  await page.route(/\/traces\/a+$/, (route) => route.fulfill({ json: {} }));
+  await page.getByLabel('Prompt', { exact: true }).fill('abc');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('heading', { name: /^Running/ })).toBeVisible();
+  await expect(page.getByRole('main')).toContainText('Escape keeps the previous run.');
+  await page.keyboard.press('Escape');
+  await expect(panel(page)).toContainText('377 edges');
+});
+
+test('a run that takes long can be cancelled', async ({ page }) => {
   const cancelled: string[] = [];
   await page.route('**/api/v1/traces', (route) =>
     route.fulfill({ status: 202, json: { id: 'a'.repeat(32), state: 'queued', position: 0 } }),
@@ -57,6 +105,7 @@ test('a run that takes long shows how far it is, and can be cancelled', async ({
   });
   await page.goto('/?prompt=abc');
   await expect(page.getByRole('heading', { name: /^Running/ })).toBeVisible();
+  await expect(page.getByRole('main')).not.toContainText('previous run');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'See how a prediction is made' })).toBeVisible();
   await expect.poll(() => cancelled).toEqual(['DELETE']);

@@ -1,6 +1,6 @@
 import { diamondOf, trace, type Mark } from '../../layout/geometry';
 import { mix } from '../../theme/colours';
-import type { Emphasis } from './emphasis';
+import type { Emphasis, Look } from './emphasis';
 import { diamond, text, uiFont, widthOf, type Context, type Scene } from './scene';
 import { weight } from '../../text/numbers';
 
@@ -18,21 +18,26 @@ interface Batch {
   alpha: number;
 }
 
+const STEPS = 20;
+const stepsOf = (mark: Mark, look: Look): number =>
+  Math.round(STEPS * Math.min(1, alphaOfMark(mark.edge.flow) * look.alpha));
+
 const ORDER = { residual: 0, ffn: 1, attention: 2 };
 
 /** One path for each kind, width and opacity, rounded to steps that no eye tells apart. */
 function batches(scene: Scene, emphasis: Emphasis, hot: boolean): Batch[] {
-  const found = new Map<string, Batch & { order: number }>();
+  const found = new Map<number, Batch & { order: number }>();
   for (const mark of scene.marks) {
     const look = emphasis.edge(mark.index);
     if (look.hot !== hot) continue;
-    const width = Math.round(4 * (widthOfMark(mark.edge.weight, scene.axes.narrow) + look.wider)) / 4;
-    const alpha = Math.max(0.02, Math.round(20 * Math.min(1, alphaOfMark(mark.edge.flow) * look.alpha)) / 20);
-    const key = `${mark.kind} ${alpha} ${width}`;
+    const quarters = Math.round(4 * (widthOfMark(mark.edge.weight, scene.axes.narrow) + look.wider));
+    const steps = stepsOf(mark, look);
+    const key = (64 * ORDER[mark.kind] + quarters) * 64 + steps;
     let batch = found.get(key);
     if (!batch) {
-      const order = ORDER[mark.kind] + alpha / 2;
-      found.set(key, (batch = { path: new Path2D(), colour: colourOf(mark, scene), width, alpha, order }));
+      const alpha = Math.max(0.02, steps / STEPS);
+      const style = { colour: colourOf(mark, scene), width: quarters / 4, alpha };
+      found.set(key, (batch = { path: new Path2D(), ...style, order: ORDER[mark.kind] + alpha / 2 }));
     }
     trace(mark, batch.path);
   }
@@ -52,17 +57,19 @@ export function drawEdges(ctx: Context, scene: Scene, emphasis: Emphasis): void 
 }
 
 export function drawDiamonds(ctx: Context, scene: Scene, emphasis: Emphasis): void {
+  const paths: (Path2D | undefined)[] = []; // by opacity
   for (const mark of scene.marks) {
     if (mark.kind !== 'ffn') continue;
     const [x, y] = diamondOf(mark);
-    const look = emphasis.edge(mark.index);
-    const alpha = Math.min(1, alphaOfMark(mark.edge.flow) * look.alpha);
     const r = Math.min(4.6, 2.2 + 2.6 * Math.sqrt(mark.edge.weight), mark.bulge * 0.7);
-    // Opaque, or the line would show through.
-    ctx.fillStyle = mix(scene.colours.bg, scene.colours.ffn, Math.max(0.1, alpha));
-    diamond(ctx, x, y, r);
-    ctx.fill();
+    diamond((paths[stepsOf(mark, emphasis.edge(mark.index))] ??= new Path2D()), x, y, r);
   }
+  paths.forEach((path, steps) => {
+    if (!path) return;
+    // Opaque, or the line would show through.
+    ctx.fillStyle = mix(scene.colours.bg, scene.colours.ffn, Math.max(0.1, steps / STEPS));
+    ctx.fill(path);
+  });
 }
 
 const MIN_FLOW = 0.05;

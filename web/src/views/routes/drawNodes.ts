@@ -1,7 +1,7 @@
 import { hasLabels, yOfStep } from '../../layout/axes';
 import { diamondOf, MAX_DRAWN, type Mark } from '../../layout/geometry';
 import { has } from '../../layout/graph';
-import { slotOf, stateAt, stepOf, type Node, type Subject } from '../../layout/nodes';
+import { nodeOf, slotOf, stateAt, stepOf, type Node, type Subject } from '../../layout/nodes';
 import { weight } from '../../text/numbers';
 import { mix } from '../../theme/colours';
 import type { Emphasis } from './emphasis';
@@ -47,14 +47,18 @@ export function drawNodes(ctx: Context, scene: Scene, emphasis: Emphasis): void 
   const shrink = axes.narrow || axes.rows[0]!.height < 9 ? 0.75 : 1;
   const least = leastFlow(scene);
   const [clear, dim, rings] = [new Path2D(), new Path2D(), new Path2D()];
-  for (const { node, slot, dropped, flow } of graph.nodes) {
-    if (node.kind === 'ffn' || flow < least) continue;
+  const { length, flow, dropped } = graph.nodes;
+  for (let i = 0; i < length; ++i) {
+    if (flow[i]! < least) continue;
+    const slot = graph.nodes.slot[i]!;
+    const node = nodeOf(slot, graph.nTok);
+    if (node.kind === 'ffn') continue;
     const [x, y] = placeOf(scene, node);
     if (y < axes.margins.top - 14 || y > axes.size.height - axes.margins.bottom + 14) continue;
     const r = (node.kind === 'mid' ? 2 : 2.7) * shrink;
     const faint = emphasis.faint(slot);
     dot(faint ? dim : clear, x, y, r);
-    if (dropped >= MUCH_DROPPED && !faint) dot(rings, x, y, r + 3.2);
+    if (dropped[i]! >= MUCH_DROPPED && !faint) dot(rings, x, y, r + 3.2);
   }
   ctx.fillStyle = mix(colours.bg, colours.resid, 0.28);
   ctx.fill(dim);
@@ -125,8 +129,9 @@ function outlineFfn(ctx: Context, scene: Scene, node: Node, width: number): void
     ? diamondOf(mark)
     : [column.x + Math.min(13, column.width * 0.28), row.top + 0.21 * row.height];
   ctx.lineWidth = width;
-  diamond(ctx, x, y, 8);
-  ctx.stroke();
+  const path = new Path2D();
+  diamond(path, x, y, 8);
+  ctx.stroke(path);
 }
 
 function edgeLabel(ctx: Context, scene: Scene, mark: Mark): void {

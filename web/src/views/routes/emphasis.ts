@@ -32,17 +32,17 @@ export class Emphasis {
   }
 
   edge(index: number): Look {
-    if (this.started) return this.started.edges.has(index) ? { ...PLAIN, hot: true } : OFF;
-    if (this.hovered?.direct.has(index)) return HOT;
+    if (this.started) return this.started.edges[index] ? { ...PLAIN, hot: true } : OFF;
+    if (this.hovered?.direct[index]) return HOT;
     if (this.selected) {
-      if (this.selected.direct.has(index)) return HOT;
-      return this.selected.edges.has(index) ? PLAIN : OFF;
+      if (this.selected.direct[index]) return HOT;
+      return this.selected.edges[index] ? PLAIN : OFF;
     }
-    return this.hovered && !this.hovered.edges.has(index) ? DIM : PLAIN;
+    return this.hovered && !this.hovered.edges[index] ? DIM : PLAIN;
   }
 
   faint(slot: number): boolean {
     const main = this.started ?? this.selected ?? this.hovered;
-    return main !== null && !main.nodes.has(slot);
+    return main !== null && !main.nodes[slot];
   }
 }

@@ -74,13 +74,12 @@ export function circle(ctx: Context, x: number, y: number, r: number): void {
   ctx.arc(x, y, r, 0, 2 * Math.PI);
 }
 
-export function diamond(ctx: Context, x: number, y: number, r: number): void {
-  ctx.beginPath();
-  ctx.moveTo(x, y - r);
-  ctx.lineTo(x + r, y);
-  ctx.lineTo(x, y + r);
-  ctx.lineTo(x - r, y);
-  ctx.closePath();
+export function diamond(path: Path2D, x: number, y: number, r: number): void {
+  path.moveTo(x, y - r);
+  path.lineTo(x + r, y);
+  path.lineTo(x, y + r);
+  path.lineTo(x - r, y);
+  path.closePath();
 }
 
 /** Draws what `body` draws, cut to a rectangle. */

@@ -15,7 +15,7 @@ export function spoken(trace: Trace, graph: Graph, subject: Subject | null): str
     const flow = found ? `${percent(found.flow)} of the flow passes` : 'not on the route';
     return `${token(node.position)}, ${placeOf(node)}. ${flow}.`;
   }
-  const edges = edgesOf(graph, subject).map((index) => graph.edges[index]!);
+  const edges = edgesOf(graph, subject);
   const parts = edges.map((edge) => `${edge.kind} ${weight(edge.weight)}, ${percent(edge.flow)} of the flow`);
   return `From ${token(from.position)} to ${token(node.position)}, ${placeOf(node)}. ${parts.join('; ') || 'Not on the route'}.`;
 }
