@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "limpid/attention.h"
+#include "limpid/compare.h"
 #include "limpid/generate.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
@@ -26,6 +27,10 @@ std::string to_csv(const AttentionResult& result);
 
 /// A role of a head a line: layer,head,role,score,error,contribution.
 std::string to_csv(const HeadsResult& result);
+
+/// An edge of either route a line: from,to,kind,in,weight_a,weight_b,change,flow_a,flow_b,shift,heads
+/// ("1:0.2:0.3;6:0.1:0": head, weight in A, weight in B).
+std::string to_csv(const Comparison& comparison);
 
 /// One generated token a line, numbered from 1.
 std::string to_csv(const GenerateResult& result);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "limpid/attention.h"
+#include "limpid/compare.h"
 #include "limpid/dataset.h"
 #include "limpid/heads.h"
 #include "limpid/inspect.h"
@@ -52,6 +53,8 @@ std::string to_json(const LensResult& lens, JsonLayout layout = JsonLayout::kInd
 std::string to_json(const AttentionResult& result);
 /// docs/schema/heads.json
 std::string to_json(const HeadsResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/compare.json
+std::string to_json(const Comparison& comparison, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/dataset.json, in one line
 std::string to_json(DatasetKind kind, const DatasetExample& example);
 /// docs/schema/shares.json, in one line
