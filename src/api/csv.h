@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "limpid/attention.h"
+#include "limpid/compare.h"
 #include "limpid/faithfulness.h"
 #include "limpid/generate.h"
 #include "limpid/heads.h"
@@ -34,6 +35,10 @@ std::string to_csv(const SweepResult& result);
 
 /// A fraction of a ranking a line: ranking,fraction,by_score,by_size.
 std::string to_csv(const FaithfulnessResult& result);
+
+/// An edge of either route a line: from,to,kind,in,weight_a,weight_b,change,flow_a,flow_b,shift,heads
+/// ("1:0.2:0.3;6:0.1:0": head, weight in A, weight in B).
+std::string to_csv(const Comparison& comparison);
 
 /// One generated token a line, numbered from 1.
 std::string to_csv(const GenerateResult& result);

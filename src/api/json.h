@@ -4,6 +4,7 @@
 #include <string>
 
 #include "limpid/attention.h"
+#include "limpid/compare.h"
 #include "limpid/dataset.h"
 #include "limpid/faithfulness.h"
 #include "limpid/heads.h"
@@ -58,6 +59,8 @@ std::string to_json(const HeadsResult& result, JsonLayout layout = JsonLayout::k
 std::string to_json(const PatchResult& result, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/sweep.json
 std::string to_json(const SweepResult& result, JsonLayout layout = JsonLayout::kIndented);
+/// docs/schema/compare.json
+std::string to_json(const Comparison& comparison, JsonLayout layout = JsonLayout::kIndented);
 /// docs/schema/dataset.json, in one line
 std::string to_json(DatasetKind kind, const DatasetExample& example);
 /// docs/schema/faithfulness.json

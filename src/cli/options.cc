@@ -98,6 +98,10 @@ void PromptOptions::add_to(CLI::App& app, std::string& node) {
   });
 }
 
+void PromptOptions::add_pair_to(CLI::App& app) {
+  define(app, "[MODEL] PROMPT [PROMPT]", 3);
+}
+
 void PromptOptions::check() const {
   if (!ids.empty()) {
     if (words.size() > 1)

@@ -60,6 +60,8 @@ struct PromptOptions {
   void add_to(CLI::App& app, Prompting prompting = Prompting::kRequired);
   /// With one more word behind these, NODE.
   void add_to(CLI::App& app, std::string& node);
+  /// With one more word behind these, which the verb takes off before check(): a second PROMPT.
+  void add_pair_to(CLI::App& app);
 
   struct Resolved {
     std::string model;

@@ -30,6 +30,10 @@ const char* escape_of(Ink ink) {
       return "\033[33m";
     case Ink::kProbability:
       return "\033[36m";
+    case Ink::kStronger:
+      return "\033[32m";
+    case Ink::kWeaker:
+      return "\033[35m";
     case Ink::kError:
       return "\033[31m";
   }

@@ -6,7 +6,18 @@
 
 namespace limpid {
 
-enum class Ink { kPlain, kBold, kMuted, kAttention, kResidual, kFfn, kProbability, kError };
+enum class Ink {
+  kPlain,
+  kBold,
+  kMuted,
+  kAttention,
+  kResidual,
+  kFfn,
+  kProbability,
+  kError,
+  kStronger,
+  kWeaker
+};
 
 /// The colours of a map's cells, from dark to bright.
 enum class Ramp { kAttention, kContribution };

@@ -7,6 +7,7 @@
 
 #include "figures/theme.h"
 #include "limpid/attention.h"
+#include "limpid/compare.h"
 #include "limpid/intervention.h"
 #include "limpid/lens.h"
 #include "limpid/route.h"
@@ -34,6 +35,10 @@ struct RouteRun {
 /// prediction's flow are left out and counted.
 std::string route_figure(const Route& route, const RouteRun& run, double min_flow,
                          const FigureOptions& options);
+
+/// Both routes of a comparison in one, coloured by what changed; tokens that differ stand below those of A.
+/// Edges that carry less than `min_flow` in both are left out and counted.
+std::string compare_figure(const Comparison& comparison, double min_flow, const FigureOptions& options);
 
 /// Layers as rows, tokens as columns: the token that each state predicts, shaded by its probability. Cells
 /// too narrow for text are shades only; of very long prompts the end is shown.

@@ -1,6 +1,8 @@
 #include "figures/prediction_bars.h"
 
 #include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
 
 #include "figures/heading.h"
 
@@ -10,6 +12,37 @@ namespace {
 
 constexpr size_t kMost = 5;
 
+/// Where the parts of the bars lie; `y` moves down line by line.
+struct Lines {
+  Lines(double left_, double right_, double top, double numbers, double size_)
+      : left(left_), right(right_), bar_left(left_ + 7.6 * size_), y(top + 0.6 * size_), size(size_) {
+    bar_width = right - numbers * size - bar_left;
+  }
+
+  void title(Svg& svg, std::string_view what, const Theme& theme) const {
+    svg.text(left, y, "Next token", {.fill = theme.text, .size = size, .bold = true});
+    svg.text(right, y, what, {.fill = theme.text_muted, .size = size, .anchor = Anchor::kEnd});
+  }
+  void next(Svg& svg, const Piece& piece, double probability, const Theme& theme) {
+    y += kLine * size;
+    svg.text(left, y, fit_text(token_label(piece), Font::kToken, size, bar_left - left - 0.5 * size),
+             {.fill = theme.text, .size = size, .font = Font::kToken});
+    svg.rect(bar_left, y - height() / 2, bar_width, height(), {.fill = theme.sunken});
+    svg.rect(bar_left, y - height() / 2, bar_width * probability, height(), {.fill = theme.probability});
+  }
+  double height() const { return 0.62 * size; }
+
+  double left, right, bar_left, y, size;
+  double bar_width = 0;
+};
+
+/// "+0.3", "−47", "0".
+std::string points_text(double points) {
+  const std::string number = fmt::format("{:.{}f}", std::abs(points), std::abs(points) < 9.95 ? 1 : 0);
+  if (number == "0.0") return "0";
+  return (points > 0 ? "+" : "−") + number;
+}
+
 }  // namespace
 
 double prediction_bars_height(size_t n_prediction, double size) {
@@ -18,20 +51,36 @@ double prediction_bars_height(size_t n_prediction, double size) {
 
 void draw_prediction_bars(Svg& svg, std::span<const NamedPrediction> predictions, double left, double right,
                           double top, const Theme& theme, double size) {
-  const double label_width = 7.6 * size, percent_width = 3.1 * size, height = 0.62 * size;
-  const double bar_left = left + label_width, bar_width = right - percent_width - bar_left;
-  double y = top + 0.6 * size;
-  svg.text(left, y, "Next token", {.fill = theme.text, .size = size, .bold = true});
-  svg.text(right, y, "probability", {.fill = theme.text_muted, .size = size, .anchor = Anchor::kEnd});
+  Lines lines(left, right, top, 3.1, size);
+  lines.title(svg, "probability", theme);
   for (const NamedPrediction& p : predictions.first(std::min(predictions.size(), kMost))) {
-    y += kLine * size;
-    svg.text(left, y, fit_text(token_label(p.piece), Font::kToken, size, label_width - 0.5 * size),
-             {.fill = theme.text, .size = size, .font = Font::kToken});
-    svg.rect(bar_left, y - height / 2, bar_width, height, {.fill = theme.sunken});
-    svg.rect(bar_left, y - height / 2, bar_width * p.prediction.probability, height,
-             {.fill = theme.probability});
-    svg.text(right, y, percent_text(p.prediction.probability),
+    lines.next(svg, p.piece, p.prediction.probability, theme);
+    svg.text(right, lines.y, percent_text(p.prediction.probability),
              {.fill = theme.text, .size = size, .anchor = Anchor::kEnd});
+  }
+}
+
+void draw_prediction_bars(Svg& svg, std::span<const ComparedPrediction> predictions, double left,
+                          double right, double top, const Theme& theme, double size) {
+  constexpr double kPercent = 3.1, kPoints = 3.1;
+  Lines lines(left, right, top, kPercent + kPoints, size);
+  lines.title(svg, "in B, and change in points", theme);
+  for (const ComparedPrediction& p : predictions.first(std::min(predictions.size(), kMost))) {
+    lines.next(svg, p.piece, p.b.probability, theme);
+    const double tick = lines.bar_left + lines.bar_width * p.a.probability;
+    svg.path(
+        Path().move(tick, lines.y - 0.8 * lines.height()).line(tick, lines.y + 0.8 * lines.height()).str(),
+        {.stroke = theme.text, .stroke_width = 0.14 * size});
+    svg.text(right - kPoints * size, lines.y, percent_text(p.b.probability),
+             {.fill = theme.text, .size = size, .anchor = Anchor::kEnd});
+    const double points = 100 * (p.b.probability - p.a.probability);
+    const std::string text = points_text(points);
+    svg.text(right, lines.y, text,
+             {.fill = text == "0"  ? theme.text_muted
+                      : points > 0 ? theme.stronger
+                                   : theme.weaker,
+              .size = size,
+              .anchor = Anchor::kEnd});
   }
 }
 

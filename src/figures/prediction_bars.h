@@ -4,6 +4,7 @@
 #include <span>
 
 #include "figures/svg.h"
+#include "limpid/compare.h"
 #include "limpid/token.h"
 
 namespace limpid {
@@ -12,6 +13,9 @@ namespace limpid {
 /// less one.
 void draw_prediction_bars(Svg& svg, std::span<const NamedPrediction> predictions, double left, double right,
                           double top, const Theme& theme, double size);
+/// The probabilities in B as bars, with a tick where A has them, and the change in points.
+void draw_prediction_bars(Svg& svg, std::span<const ComparedPrediction> predictions, double left,
+                          double right, double top, const Theme& theme, double size);
 double prediction_bars_height(size_t n_prediction, double size);
 
 }  // namespace limpid

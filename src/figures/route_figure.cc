@@ -29,12 +29,13 @@ class RouteFigure {
     const double header_bottom = arrange_header();
     layout_ = layout_route(route_, run_.tokens,
                            {.width = width_, .top = header_bottom + 3.2 * s_, .min_flow = min_flow_});
-    const RouteLegend legend = arrange_route_legend(layout_, route_, width_);
+    const RouteLegend legend =
+        arrange_route_legend(layout_, route_marks(layout_), route_.edges.size(), width_);
     Svg svg(width_, legend.bottom + 0.9 * s_, theme_);
     svg_ = &svg;
     describe();
     draw_header();
-    draw_rows();
+    draw_layers(svg, layout_, theme_);
     draw_edges();
     draw_nodes();
     draw_labels();
@@ -88,39 +89,6 @@ class RouteFigure {
     draw_prediction_bars(*svg_, run_.predictions, block_left_, width_ - s_, block_top_, theme_, s_);
   }
 
-  /// Numbers of layers, and a dot for every state: those off the route stay visible.
-  void draw_rows() {
-    const auto group = svg_->group("layers");
-    const double x = layout_.graph.left - 0.8 * s_;
-    svg_->text(s_, layout_.graph.top - 1.3 * s_, "Layer", {.fill = theme_.text_muted, .size = s_});
-    for (size_t l = 0; l < layout_.rows.size(); ++l) {
-      const RouteRow& row = layout_.rows[l];
-      if (row.numbered)
-        svg_->text(x, (row.top + row.middle) / 2, fmt::format("{}", l),
-                   {.fill = theme_.text_muted, .size = s_, .anchor = Anchor::kEnd});
-    }
-    Path dots;
-    for (const TokenColumn& c : layout_.columns) {
-      if (c.count > 1) continue;
-      for (const RouteRow& row : layout_.rows) dots.dot(c.x, row.top).dot(c.x, row.middle);
-      dots.dot(c.x, layout_.graph.bottom);
-    }
-    svg_->path(dots.str(),
-               {.fill = "none", .stroke = theme_.ghost, .stroke_width = 0.17 * s_, .round_ends = true});
-  }
-
-  static std::string shape(const PlacedEdge& e) {
-    if (e.edge->kind == EdgeKind::kResidual) return Path().move(e.x1, e.y1).line(e.x2, e.y2).str();
-    if (e.edge->from.position == e.edge->to.position)
-      return bulge(e.x1, e.y1, e.y2, e.edge->kind == EdgeKind::kAttention ? -e.bend : e.bend);
-    return Path()
-        .move(e.x1, e.y1)
-        .curve(e.x1, e.lane, e.x1 + e.bend, e.lane)
-        .line(e.x2 - e.bend, e.lane)
-        .curve(e.x2, e.lane, e.x2, e.y2)
-        .str();
-  }
-
   std::string tip(const Edge& e) const {
     if (e.kind == EdgeKind::kResidual) return "";
     std::string text =
@@ -140,7 +108,7 @@ class RouteFigure {
       const auto group = svg_->group(name, {.fill = "none", .stroke = stroke});
       for (const PlacedEdge& e : layout_.edges) {
         if (!wanted(e.edge->kind)) continue;
-        svg_->path(shape(e), {.stroke_width = edge_width(*e.edge, s_), .opacity = edge_opacity(*e.edge)},
+        svg_->path(edge_line(e), {.stroke_width = edge_width(*e.edge, s_), .opacity = edge_opacity(*e.edge)},
                    tip(*e.edge));
       }
     };
@@ -156,13 +124,10 @@ class RouteFigure {
       if (e.edge->kind != EdgeKind::kFfnOut) continue;
       const double opacity = std::max(0.6, edge_opacity(*e.edge));
       // Opaque, so that no line shows through.
-      svg_->path(diamond(e.x1 + e.bend, (e.y1 + e.y2) / 2, diamond_radius(*e.edge)),
+      svg_->path(diamond(e.x1 + e.bend, (e.y1 + e.y2) / 2,
+                         diamond_radius(static_cast<double>(e.edge->weight), layout_)),
                  {.fill = mix(theme_.background, theme_.ffn, opacity)}, tip(*e.edge));
     }
-  }
-
-  double diamond_radius(const Edge& e) const {
-    return std::min(0.42, 0.2 + 0.24 * std::sqrt(static_cast<double>(e.weight))) * s_ * layout_.scale;
   }
 
   void draw_nodes() {
@@ -189,30 +154,14 @@ class RouteFigure {
     }
   }
 
-  /// The prediction over the column it was made in.
   void draw_output() {
-    const auto group = svg_->group("output");
-    const TokenColumn& column = *layout_.column(start());
-    const double top = layout_.graph.top, tip_y = top - 0.95 * s_, half = 0.45 * s_;
-    svg_->path(Path()
-                   .move(column.x, tip_y)
-                   .line(column.x + half, tip_y + 0.75 * s_)
-                   .line(column.x - half, tip_y + 0.75 * s_)
-                   .close()
-                   .str(),
-               {.fill = theme_.text});
-    if (run_.predictions.empty()) return;
-    const Prediction& best = run_.predictions.front().prediction;
-    const std::string label =
-        fit_text(token_label(run_.predictions.front().piece), Font::kToken, s_, 10 * s_);
-    const std::string percent = percent_text(best.probability);
-    const double width =
-        text_width(label, Font::kToken, s_) + text_width(" " + percent, Font::kText, s_) + 0.9 * s_;
-    const double left = std::clamp(column.x - width / 2, s_, width_ - s_ - width), height = 1.5 * s_;
-    svg_->rect(left, tip_y - height, width, height, {.fill = theme_.text});
-    svg_->text(left + width / 2, tip_y - height / 2,
-               {{label, theme_.background, Font::kToken}, {percent, theme_.background}},
-               {.fill = theme_.background, .size = s_, .anchor = Anchor::kMiddle});
+    std::vector<TextSpan> spans;
+    if (!run_.predictions.empty()) {
+      const NamedPrediction& best = run_.predictions.front();
+      spans = {{fit_text(token_label(best.piece), Font::kToken, s_, 10 * s_), {}, Font::kToken},
+               {percent_text(best.prediction.probability), {}}};
+    }
+    draw_output_label(*svg_, layout_, layout_.column(start())->x, width_ - s_, spans, theme_);
   }
 
   void draw_axis() {

@@ -11,8 +11,6 @@ namespace limpid {
 
 namespace {
 
-constexpr float kLeastFlow = 0.05f;
-
 bool crosses(const PlacedEdge& e) {
   return e.edge->kind == EdgeKind::kAttention && e.edge->from.position != e.edge->to.position;
 }
@@ -57,26 +55,34 @@ std::optional<Box> free_place(const PlacedEdge& e, double width, double size, do
 
 }  // namespace
 
-std::vector<EdgeLabel> place_labels(const RouteLayout& layout) {
+EdgeLabelling flow_labelling() {
+  constexpr double kLeast = 0.05;
+  return {.strength = [](const Edge& e) { return static_cast<double>(e.flow); },
+          .least = kLeast,
+          .text = [](const Edge& e) { return weight_text(static_cast<double>(e.weight)); }};
+}
+
+std::vector<EdgeLabel> place_labels(const RouteLayout& layout, const EdgeLabelling& labelling) {
   const double s = layout.size;
+  const auto strength = [&](const PlacedEdge& e) { return labelling.strength(*e.edge); };
   std::map<int, const PlacedEdge*> strongest;
   std::vector<Box> taken;
   for (const PlacedEdge& e : layout.edges) {
     add_boxes(e, 0.2 * s, taken);
-    if (!crosses(e) || e.edge->flow < kLeastFlow) continue;
+    if (!crosses(e) || strength(e) < labelling.least) continue;
     const PlacedEdge*& best = strongest[e.edge->to.layer];
-    if (best == nullptr || e.edge->flow > best->edge->flow) best = &e;
+    if (best == nullptr || strength(e) > strength(*best)) best = &e;
   }
   for (const PlacedNode& n : layout.nodes)
     taken.push_back({n.x - n.radius, n.y - n.radius, n.x + n.radius, n.y + n.radius});
   std::vector<const PlacedEdge*> order;
   order.reserve(strongest.size());
   for (const auto& [layer, e] : strongest) order.push_back(e);
-  std::ranges::stable_sort(order, std::ranges::greater{}, [](const PlacedEdge* e) { return e->edge->flow; });
+  std::ranges::stable_sort(order, std::ranges::greater{}, [&](const PlacedEdge* e) { return strength(*e); });
 
   std::vector<EdgeLabel> labels;
   for (const PlacedEdge* e : order) {
-    const std::string weight = weight_text(static_cast<double>(e->edge->weight));
+    const std::string weight = labelling.text(*e->edge);
     const double weight_width = text_width(weight, Font::kText, s, true);
     for (const std::string& heads : {heads_text(*e->edge), std::string()}) {
       const double width = weight_width + (heads.empty() ? 0 : text_width(" " + heads, Font::kText, s));

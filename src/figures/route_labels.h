@@ -7,8 +7,8 @@
 
 namespace limpid {
 
-/// In each layer the strongest attention between tokens, where it carries 5% of the flow or more: its weight
-/// and heads, beside its line and over no other mark. Shorter, or not at all, where there is no such place.
-std::vector<EdgeLabel> place_labels(const RouteLayout& layout);
+/// In each layer the strongest attention between tokens: its text and heads, beside its line and over no
+/// other mark. Shorter, or not at all, where there is no such place.
+std::vector<EdgeLabel> place_labels(const RouteLayout& layout, const EdgeLabelling& labelling);
 
 }  // namespace limpid

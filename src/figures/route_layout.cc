@@ -36,7 +36,7 @@ class Layout {
     place_axis();
     place_nodes();
     place_edges();
-    out_.labels = place_labels(out_);
+    out_.labels = place_labels(out_, options_.labelling);
     return std::move(out_);
   }
 

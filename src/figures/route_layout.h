@@ -8,6 +8,7 @@
 //           would meet another
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -71,10 +72,21 @@ struct RouteLayout {
   const TokenColumn* column(int position) const;  // null where folded
 };
 
+/// What is printed on edges of attention between tokens: the text of the strongest one of each layer.
+struct EdgeLabelling {
+  std::function<double(const Edge&)> strength;
+  double least = 0;  // strength of an edge with a label
+  std::function<std::string(const Edge&)> text;
+};
+
+/// The weight of the edge that carries most of the flow.
+EdgeLabelling flow_labelling();
+
 struct RouteLayoutOptions {
   double width = 680;
   double top = 0;  // of the graph
   double min_flow = 0;
+  EdgeLabelling labelling = flow_labelling();
 };
 
 RouteLayout layout_route(const Route& route, std::span<const Piece> tokens,

@@ -28,6 +28,16 @@ const char* text_of(RouteMark mark) {
       return "diffuse: nothing above the threshold";
     case RouteMark::kDegenerate:
       return "no part points towards the state";
+    case RouteMark::kStronger:
+      return "stronger in B";
+    case RouteMark::kWeaker:
+      return "weaker in B";
+    case RouteMark::kGone:
+      return "only in A";
+    case RouteMark::kUnchanged:
+      return "changed by less than 0.02";
+    case RouteMark::kLargerWidth:
+      return "width: larger share of target";
   }
   return "";
 }
@@ -37,10 +47,15 @@ double mark_width(RouteMark mark) {
   switch (mark) {
     case RouteMark::kAttention:
     case RouteMark::kResidual:
+    case RouteMark::kStronger:
+    case RouteMark::kWeaker:
+    case RouteMark::kGone:
+    case RouteMark::kUnchanged:
       return 2.5;
     case RouteMark::kFfn:
       return 2.1;
     case RouteMark::kWidth:
+    case RouteMark::kLargerWidth:
     case RouteMark::kStrength:
       return 4.1;
     case RouteMark::kDropped:
@@ -51,25 +66,11 @@ double mark_width(RouteMark mark) {
   return 0;
 }
 
-std::vector<RouteMark> marks_of(const RouteLayout& layout) {
-  std::vector<RouteMark> marks = {RouteMark::kAttention, RouteMark::kResidual, RouteMark::kFfn,
-                                  RouteMark::kWidth, RouteMark::kStrength};
-  const auto add = [&](RouteMark mark, auto has_it) {
-    if (std::ranges::any_of(layout.nodes, [&](const PlacedNode& n) { return has_it(*n.node); }))
-      marks.push_back(mark);
-  };
-  add(RouteMark::kDropped,
-      [](const RouteNode& n) { return n.dropped >= kMuchDropped && !n.diffuse && !n.degenerate; });
-  add(RouteMark::kDiffuse, [](const RouteNode& n) { return n.diffuse && !n.degenerate; });
-  add(RouteMark::kDegenerate, [](const RouteNode& n) { return n.degenerate; });
-  return marks;
-}
-
-std::vector<std::string> notes_of(const RouteLayout& layout, const Route& route) {
+std::vector<std::string> notes_of(const RouteLayout& layout, size_t n_edge) {
   std::vector<std::string> notes;
   if (layout.n_weak > 0)
     notes.push_back(fmt::format("{} of {} edges not drawn: each under {:.2g}% of the flow.", layout.n_weak,
-                                route.edges.size(), 100 * layout.least_flow));
+                                n_edge, 100 * layout.least_flow));
   if (layout.n_crowded > 0)
     notes.push_back(fmt::format("{} weaker columns are folded for want of room, with {} edges.",
                                 layout.n_crowded, layout.n_folded));
@@ -77,9 +78,10 @@ std::vector<std::string> notes_of(const RouteLayout& layout, const Route& route)
 }
 
 void draw_mark(Svg& svg, RouteMark mark, double x, double y, const Theme& theme, double s) {
-  const auto line = [&](double from, double length, std::string_view ink, double width, double opacity = 1) {
+  const auto line = [&](double from, double length, std::string_view ink, double width, double opacity = 1,
+                        std::string_view dash = {}) {
     svg.path(Path().move(x + from * s, y).line(x + (from + length) * s, y).str(),
-             {.stroke = ink, .stroke_width = width * s, .opacity = opacity});
+             {.stroke = ink, .stroke_width = width * s, .opacity = opacity, .dash = dash});
   };
   switch (mark) {
     case RouteMark::kAttention:
@@ -90,7 +92,16 @@ void draw_mark(Svg& svg, RouteMark mark, double x, double y, const Theme& theme,
       svg.path(bulge(x, y + 0.5 * s, y - 0.5 * s, 1.2 * s),
                {.fill = "none", .stroke = theme.ffn, .stroke_width = 0.13 * s});
       return svg.path(diamond(x + 1.2 * s, y, 0.32 * s), {.fill = theme.ffn});
+    case RouteMark::kStronger:
+      return line(0, 2, theme.stronger, 0.2);
+    case RouteMark::kWeaker:
+      return line(0, 2, theme.weaker, 0.2);
+    case RouteMark::kGone:
+      return line(0, 2, theme.weaker, 0.2, 1, gone_dash(s));
+    case RouteMark::kUnchanged:
+      return line(0, 2, theme.residual, 0.08);
     case RouteMark::kWidth:
+    case RouteMark::kLargerWidth:
       for (int i = 0; i < 3; ++i) line(1.25 * i, 1, theme.residual, 0.08 + 0.11 * i);
       return;
     case RouteMark::kStrength:
@@ -108,11 +119,26 @@ void draw_mark(Svg& svg, RouteMark mark, double x, double y, const Theme& theme,
 
 }  // namespace
 
-RouteLegend arrange_route_legend(const RouteLayout& layout, const Route& route, double width) {
+std::vector<RouteMark> route_marks(const RouteLayout& layout) {
+  std::vector<RouteMark> marks = {RouteMark::kAttention, RouteMark::kResidual, RouteMark::kFfn,
+                                  RouteMark::kWidth, RouteMark::kStrength};
+  const auto add = [&](RouteMark mark, auto has_it) {
+    if (std::ranges::any_of(layout.nodes, [&](const PlacedNode& n) { return has_it(*n.node); }))
+      marks.push_back(mark);
+  };
+  add(RouteMark::kDropped,
+      [](const RouteNode& n) { return n.dropped >= kMuchDropped && !n.diffuse && !n.degenerate; });
+  add(RouteMark::kDiffuse, [](const RouteNode& n) { return n.diffuse && !n.degenerate; });
+  add(RouteMark::kDegenerate, [](const RouteNode& n) { return n.degenerate; });
+  return marks;
+}
+
+RouteLegend arrange_route_legend(const RouteLayout& layout, const std::vector<RouteMark>& marks,
+                                 size_t n_edge, double width) {
   const double s = layout.size, left = s, right = width - s;
   RouteLegend legend;
   double x = left, y = layout.bottom + 1.2 * s;
-  for (const RouteMark mark : marks_of(layout)) {
+  for (const RouteMark mark : marks) {
     const double needed = mark_width(mark) * s + text_width(text_of(mark), Font::kText, s);
     if (x > left && x + needed > right) {
       x = left;
@@ -121,7 +147,7 @@ RouteLegend arrange_route_legend(const RouteLayout& layout, const Route& route, 
     legend.items.push_back({mark, x, y});
     x += needed + 0.9 * s;
   }
-  for (const std::string& note : notes_of(layout, route)) {
+  for (const std::string& note : notes_of(layout, n_edge)) {
     for (const std::string& line : wrap_text(note, Font::kText, s, right - left)) {
       y += 1.5 * s;
       legend.notes.emplace_back(line, y);

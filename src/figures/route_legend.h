@@ -13,7 +13,22 @@ namespace limpid {
 /// The least share of a node's input that is marked when the threshold dropped it.
 constexpr float kMuchDropped = 0.2f;
 
-enum class RouteMark { kAttention, kResidual, kFfn, kWidth, kStrength, kDropped, kDiffuse, kDegenerate };
+enum class RouteMark {
+  kAttention,
+  kResidual,
+  kFfn,
+  kWidth,
+  kStrength,
+  kDropped,
+  kDiffuse,
+  kDegenerate,
+  // of a comparison
+  kStronger,
+  kWeaker,
+  kGone,
+  kUnchanged,
+  kLargerWidth,
+};
 
 struct RouteLegend {
   struct Item {
@@ -25,8 +40,12 @@ struct RouteLegend {
   double bottom = 0;
 };
 
-/// Only marks that the figure has, one after the other, in as many lines as they need.
-RouteLegend arrange_route_legend(const RouteLayout& layout, const Route& route, double width);
+/// Those that the figure of a route has.
+std::vector<RouteMark> route_marks(const RouteLayout& layout);
+
+/// Marks one after the other, in as many lines as they need, and notes of what of `n_edge` is not drawn.
+RouteLegend arrange_route_legend(const RouteLayout& layout, const std::vector<RouteMark>& marks,
+                                 size_t n_edge, double width);
 
 void draw_route_legend(Svg& svg, const RouteLegend& legend, const Theme& theme, double size);
 

@@ -17,6 +17,8 @@ const Theme& light_theme() {
                                    .residual = "#64707e",
                                    .ffn = "#b3520a",
                                    .probability = "#0b7a70",
+                                   .stronger = "#2c7a2c",
+                                   .weaker = "#a8287c",
                                    .deepest = 0.67};
   return kTheme;
 }
@@ -34,6 +36,8 @@ const Theme& dark_theme() {
                                    .residual = "#94a1af",
                                    .ffn = "#f09a4c",
                                    .probability = "#3dbdad",
+                                   .stronger = "#74c46c",
+                                   .weaker = "#ee86c6",
                                    .deepest = 0.55};
   return kTheme;
 }

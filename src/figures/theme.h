@@ -11,6 +11,7 @@ struct Theme {
   std::string_view name;
   std::string_view background, sunken, line, text, text_secondary, text_muted, ghost;
   std::string_view attention, residual, ffn, probability;
+  std::string_view stronger, weaker;  // of a comparison
   double deepest;  // share of ink in a cell of a heat map that shows 1; one that shows 0 has 0.05
 };
 
