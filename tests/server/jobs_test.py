@@ -19,6 +19,7 @@ import fetch_model  # noqa: E402
 
 PROGRAM = require_program(sys.argv)
 TOKEN = "a-secret-of-a-test"
+MARY = "When Mary and John went to the store, John gave a drink to"
 
 
 class DefaultModel(Case):
@@ -29,7 +30,7 @@ class DefaultModel(Case):
         model = fetch_model.model_path(fetch_model.load_pin(), fetch_model.data_dir())
         config = tempfile.NamedTemporaryFile("w", suffix=".toml")
         cls.addClassCleanup(config.close)
-        config.write("max_waiting = 3\nmax_streams = 2\nmax_prompt_tokens = 900\n")
+        config.write("max_waiting = 3\nmax_streams = 2\nmax_prompt_tokens = 900\nmax_sweep_runs = 5000\n")
         config.flush()
         cls.server, cls.document = start(PROGRAM, model, "--config", config.name)
         cls.addClassCleanup(cls.server.__exit__)
@@ -111,8 +112,29 @@ class DefaultModel(Case):
         self.trace({"prompt": "Next, please"})
         self.assertLess(time.monotonic() - begun, 30)  # 500 tokens take longer
 
+    def test_a_sweep_ends_with_its_client(self):
+        identity = self.trace({"prompt": MARY})
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        headers = {"Content-Type": "application/json"}
+        connection.request("POST", f"{API}/traces/{identity}/sweep", b'{"each_token": true}', headers)
+        response = connection.getresponse()
+        while b'"stage":"runs"' not in response.readline():
+            pass
+        connection.close()
+        response.close()
+        begun = time.monotonic()
+        self.trace({"prompt": "What comes after a sweep"})
+        self.assertLess(time.monotonic() - begun, 30)  # 4200 runs take longer
+
+    def test_sweeps_that_are_too_large(self):
+        identity = self.trace({"prompt": MARY})
+        self.assertEqual(self.ask("GET", "/config").json["limits"]["max_sweep_runs"], 5000)
+        body = {"over": ["heads", "ffns", "mid", "post"], "each_token": True}
+        response = self.ask("POST", f"/traces/{identity}/sweep", 413, body, "too_large")
+        self.assertIn("at most 5000 runs, found 5040", response.json["error"]["message"])
+
     def test_the_default_route(self):
-        identity = self.trace({"prompt": "When Mary and John went to the store, John gave a drink to"})
+        identity = self.trace({"prompt": MARY})
         route = self.ask("GET", f"/traces/{identity}/route").json
         self.assertEqual(route["predictions"][0]["text"], " Mary")
         self.assertEqual(len(route["nodes"]), 356)

@@ -29,6 +29,7 @@ READINGS = (
     *("/inspect?node=mid.1@0", "/inspect?node=head.0.0@-1&target=%235", "/attention?layer=0", "/figure.svg?kind=lens"),
     *("/route?threshold=x", "/inspect", "/attention?head=99.0", "/lens?top=0", "/shares?token=999"),
 )
+REPLACE = ("head.1.0", "ffn.0@0=mean", "post.0@-1=0.5", "attention.1@0<-0", "embed=counterfactual", "mid.99", "x")
 WRONG_BODIES = ([], {}, "x", None, {"prompt": "a", "bos": 7}, {"prompt": "a", "unknown": 1})
 
 
@@ -53,9 +54,14 @@ class Generator:
     def request(self):
         choose = self.random.choice
         model = choose([*NAMES, "nothing"])
-        kind = choose(["run", "run", "reading", "reading", "reading", "generate", "model", "about", "cancel"])
+        kind = choose(
+            ["run", "run", "reading", "reading", "reading", "generate", "model", "about", "cancel", "patch", "sweep"]
+        )
         if kind == "run":
-            return "POST", f"{API}/traces", self.body()
+            body = self.body()
+            if isinstance(body, dict) and self.random.random() < 0.2:
+                body = {**body, "replace": self.random.sample(REPLACE, 2)}
+            return "POST", f"{API}/traces", body
         if kind == "reading":
             return "GET", f"{API}/traces/{choose(self.ids[-20:])}{choose(READINGS)}", None
         if kind == "generate":
@@ -74,6 +80,11 @@ class Generator:
                 ]
             )
             return method, f"{API}/models/{model}{path}", body
+        if kind == "patch":
+            return "POST", f"{API}/traces/{choose(self.ids[-20:])}/patch", {"replace": [choose(REPLACE)]}
+        if kind == "sweep":
+            over = choose([["heads"], ["ffns", "post"], ["tails"]])
+            return "POST", f"{API}/traces/{choose(self.ids[-20:])}/sweep", {"over": over, "target": choose(["", "#5"])}
         if kind == "cancel":
             return "DELETE", f"{API}/traces/{choose(self.ids[-20:])}", None
         return "GET", f"{API}/{choose(ABOUT)}", None
