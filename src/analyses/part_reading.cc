@@ -52,7 +52,7 @@ std::vector<PartScores> read_parts(const Model& model, ConstMatrixView parts, st
   part_logits(model, parts, last, normalize, logits.view());
   std::vector<PartScores> scores(parts.rows);
   const auto n_row = static_cast<int>(parts.rows);
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads())
   for (int i = 0; i < n_row; ++i) {
     const auto r = static_cast<size_t>(i);
     scores[r] = {first(logits.row(r), n_token[r], std::greater()),

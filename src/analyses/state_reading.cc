@@ -47,7 +47,7 @@ Result<std::vector<StateReading>> read_rows(const Model& model, ConstMatrixView 
     apply_norm(model, model.final_norm(), states.slice_rows(begin, count), x);
     model.unembed(x, y);
     const auto n = static_cast<int>(count);
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) num_threads(threads())
     for (int r = 0; r < n; ++r) {
       const auto row = static_cast<size_t>(r);
       readings[begin + row] = read_distribution(y.row(row), n_top, chosen(begin + row));

@@ -55,8 +55,10 @@ Json explanation_of(const Session& session, const Explanation& explanation, cons
 }
 
 std::string to_json(const Session& session, const Explanation& explanation, const Route& route,
-                    JsonLayout layout) {
-  return dump(explanation_of(session, explanation, route), layout);
+                    JsonLayout layout, const RouteProof* proof) {
+  Json json = explanation_of(session, explanation, route);
+  if (proof != nullptr) json["proof"] = proof_of(*proof);
+  return dump(json, layout);
 }
 
 std::string to_json(std::span<const Piece> tokens, JsonLayout layout) {

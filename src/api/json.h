@@ -27,7 +27,7 @@ enum class JsonLayout {
 
 /// docs/schema/explain.json
 std::string to_json(const Session& session, const Explanation& explanation, const Route& route,
-                    JsonLayout layout = JsonLayout::kIndented);
+                    JsonLayout layout = JsonLayout::kIndented, const RouteProof* proof = nullptr);
 /// Of a generated token and the prediction that it was chosen from.
 struct ExplainedToken {
   int number = 0;  // 1 is the first generated token

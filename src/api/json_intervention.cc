@@ -27,6 +27,25 @@ Json predictions_of(const std::vector<NamedPrediction>& predictions) {
 
 }  // namespace
 
+Json proof_of(const RouteProof& proof) {
+  Json json = {{"metric", metric_of(proof.metric)},
+               {"value", proof.value},
+               {"full", proof.full},
+               {"kept", proof.kept},
+               {"removed", proof.removed},
+               {"empty", proof.empty},
+               {"n_kept", proof.n_kept},
+               {"n_component", proof.n_component}};
+  if (proof.faithfulness) json["faithfulness"] = *proof.faithfulness;
+  if (proof.left) json["left"] = *proof.left;
+  json["weakest"] = Json::array();
+  for (const RouteComponent& component : proof.weakest) {
+    json["weakest"].push_back(
+        {{"subject", component.subject}, {"flow", component.flow}, {"effect", component.effect}});
+  }
+  return json;
+}
+
 std::string to_json(const PatchResult& result, JsonLayout layout) {
   Json json = {{"model", result.model},     {"tokens", tokens_of(result.tokens)}, {"token", result.position},
                {"replace", result.replace}, {"metric", metric_of(result.metric)}, {"before", result.before},

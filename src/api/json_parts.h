@@ -18,6 +18,8 @@ Json prediction_of(const NamedPrediction& prediction);
 Json model_of(const Session& session);
 /// docs/schema/explain.json
 Json explanation_of(const Session& session, const Explanation& explanation, const Route& route);
+/// docs/schema/explain.json, "proof"
+Json proof_of(const RouteProof& proof);
 /// The number whose shortest decimal form is that of the float: half the digits, and the same float again.
 double shortest(float value);
 /// With a line break at the end.

@@ -31,16 +31,19 @@ AttentionShares sparse_row(const AttentionProximities& dense, size_t row, int qu
   shares.patch = share(dense.patch(row));
   shares.degenerate = share.degenerate();
   shares.strongest = share(all.strongest);
+  // Another order of the same sum, so it may be off by a few roundings.
+  const float surely_below = 0.999f * floor;
   for (int key = 0; key <= query; ++key) {
-    const float sum = share(sums[static_cast<size_t>(key)]);
-    if (sum <= floor && key != query) continue;
+    if (share(sums[static_cast<size_t>(key)]) < surely_below && key != query) continue;
     KeyShare& pair = shares.keys.emplace_back();
     pair.key = key;
-    pair.importance = sum;
     pair.heads.reserve(dense.n_head());
     for (size_t h = 0; h < dense.n_head(); ++h) {
-      pair.heads.push_back({static_cast<int>(h), share(dense.part(row, h)[static_cast<size_t>(key)])});
+      const float importance = share(dense.part(row, h)[static_cast<size_t>(key)]);
+      pair.heads.push_back({static_cast<int>(h), importance});
+      pair.importance += importance;
     }
+    if (pair.importance <= floor && key != query) shares.keys.pop_back();
   }
   shares.keys.shrink_to_fit();
   return shares;

@@ -18,7 +18,7 @@ Matrix rows_by_neuron(const Ffn& ffn, const std::optional<Norm>& post_norm) {
   const Matrix w_down = ffn.down.decode();
   Matrix rows(w_down.cols(), w_down.rows());
   const auto n_row = static_cast<int>(rows.rows());
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(threads())
   for (int n = 0; n < n_row; ++n) {
     const std::span<float> row = rows.row(static_cast<size_t>(n));
     for (size_t i = 0; i < row.size(); ++i) {
@@ -36,7 +36,7 @@ void neuron_proximity(const Backend& backend, ConstMatrixView act, const Matrix&
   constexpr size_t kBlock = 64;  // neurons: their parts stay in a cache
   const size_t n_block = (act.cols + kBlock - 1) / kBlock;
   const auto n_task = static_cast<int64_t>(act.rows * n_block);
-#pragma omp parallel
+#pragma omp parallel num_threads(threads())
   {
     Matrix parts(kBlock, y.cols);
 #pragma omp for schedule(static)

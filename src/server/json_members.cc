@@ -1,8 +1,10 @@
 #include "server/json_members.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "server/query.h"
 
@@ -25,6 +27,10 @@ Answer<Members> Members::parse(std::string_view text, const std::vector<std::str
   return Members(json);
 }
 
+bool Members::has(const char* key) const {
+  return json_->contains(key);
+}
+
 Answer<void> Members::read(const char* key, std::string& to) const {
   if (!has(key)) return {};
   if (!(*json_)[key].is_string()) return bad_request(fmt::format("{}: expected a text", key));
@@ -43,6 +49,16 @@ Answer<void> Members::read(const char* key, double& to) const {
   if (!has(key)) return {};
   if (!(*json_)[key].is_number()) return bad_request(fmt::format("{}: expected a number", key));
   to = (*json_)[key].get<double>();
+  return {};
+}
+
+Answer<void> Members::read_number(const char* key, uint64_t& to, uint64_t least, uint64_t most) const {
+  if (!has(key)) return {};
+  const Json& value = (*json_)[key];
+  if (!value.is_number_unsigned() || value.get<uint64_t>() < least || value.get<uint64_t>() > most) {
+    return bad_request(fmt::format("{}: expected an integer from {} to {}", key, least, most));
+  }
+  to = value.get<uint64_t>();
   return {};
 }
 

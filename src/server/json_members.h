@@ -2,12 +2,13 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
-#include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/failure.h"
@@ -22,20 +23,17 @@ class Members {
   /// Errors: what is no object, and a member that is not `known`.
   static Answer<Members> parse(std::string_view text, const std::vector<std::string_view>& known);
 
-  bool has(const char* key) const { return json_->contains(key); }
+  bool has(const char* key) const;
 
   Answer<void> read(const char* key, std::string& to) const;
   Answer<void> read(const char* key, bool& to) const;
   Answer<void> read(const char* key, double& to) const;
   template <std::integral T>
   Answer<void> read(const char* key, T& to, uint64_t least, uint64_t most) const {
-    if (!has(key)) return {};
-    const Json& value = (*json_)[key];
-    if (!value.is_number_unsigned() || value.get<uint64_t>() < least || value.get<uint64_t>() > most) {
-      return bad_request(fmt::format("{}: expected an integer from {} to {}", key, least, most));
-    }
-    to = static_cast<T>(value.get<uint64_t>());
-    return {};
+    auto number = static_cast<uint64_t>(to);
+    Answer<void> answer = read_number(key, number, least, most);
+    if (answer) to = static_cast<T>(number);
+    return answer;
   }
   /// A token's position, which may count from the end.
   Answer<void> read_position(const char* key, int& to) const;
@@ -46,6 +44,8 @@ class Members {
 
  private:
   explicit Members(std::shared_ptr<const Json> json) : json_(std::move(json)) {}
+
+  Answer<void> read_number(const char* key, uint64_t& to, uint64_t least, uint64_t most) const;
 
   std::shared_ptr<const Json> json_;
 };

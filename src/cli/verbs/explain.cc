@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/page_file.h"
 #include "cli/progress.h"
+#include "cli/proof_options.h"
 #include "cli/summary.h"
 #include "cli/verb.h"
 #include "cli/warnings.h"
@@ -26,6 +27,7 @@ struct Options {
   BatchOptions batch;
   FigureFileOptions figure;
   PageFileOptions page;
+  ProofOptions proof;
 
   BatchRequest request(const Prompt& prompt_of_all) const {
     return {{prompt_of_all, token, static_cast<size_t>(shown.top)}, shown.route()};
@@ -48,14 +50,18 @@ Status run_explain(const Options& options) {
   ProgressBar progress;
   LIMPID_TRY(Explanation explanation, session.explain(request.explain, progress.control()));
   LIMPID_TRY(const Route route, explanation.route(request.route));
+  LIMPID_TRY(const std::optional<RouteProof> proof,
+             options.proof.prove(session, explanation, route, prompt, progress.control()));
   print_warnings(explanation.warnings());
   const auto print = [&] {
     if (options.format == "json") {
-      fmt::print("{}", to_json(session, explanation, route));
+      fmt::print("{}",
+                 to_json(session, explanation, route, JsonLayout::kIndented, proof ? &*proof : nullptr));
     } else if (options.format == "csv") {
       fmt::print("{}", edges_csv(route));
     } else {
       fmt::print("{}", draw_explanation(session, explanation, route, options.shown));
+      if (proof) fmt::print("\n{}", draw_proof(*proof, Terminal::of_stdout()));
     }
   };
   LIMPID_CHECK_OK(options.figure.print_and_draw(
@@ -81,8 +87,10 @@ std::function<Status()> define(CLI::App& app) {
   add_format_option(app, options->format, {"table", "json", "csv"});
   options->figure.add_to(app);
   options->page.add_to(app);
+  options->proof.add_to(app);
   options->batch.add_to(app);
-  for (const char* file : {"--svg", "--html"}) app.get_option(file)->excludes(app.get_option("--prompts"));
+  for (const char* file : {"--svg", "--html", "--verify"})
+    app.get_option(file)->excludes(app.get_option("--prompts"));
   options->compute.add_to(app);
   app.parse_complete_callback([o = options.get()] { check(*o); });
   return [options] { return run_explain(*options); };
@@ -96,6 +104,9 @@ const Verb k_explain = {
     "limpid explain \"When Mary and John went to the store, John gave a drink to\"\n"
     "limpid explain --threshold 0.1 --format json \"The capital of France is\"\n"
     "limpid explain \"The capital of France is\" --html route.html\n"
+    "limpid explain \"When Mary and John went to the store, John gave a drink to\" --verify --target \" "
+    "Mary\" "
+    "--versus \" John\"\n"
     "printf 'Rome is in\\n{\"prompt\": \"Oslo is in\", \"id\": 7}\\n' | limpid explain --prompts -",
     define,
     "Runs the model over the prompt and follows what its next token was predicted from, down to the "

@@ -39,8 +39,7 @@ void attend(const Model& model, int l, std::span<const Rotation> rotations,
   const std::vector<float> value_bias = model.layer(l).value_bias(model.spec());
   // A single sequence is left to the threads of the kernels.
 #pragma omp parallel for schedule(dynamic) num_threads(threads()) if (sequences.size() > 1)
-  for (size_t i = 0; i < sequences.size(); ++i) {
-    const Sequence& sequence = sequences[i];
+  for (const Sequence& sequence : sequences) {
     finish_qkv(model, l, rotations, qkv.slice_rows(sequence.begin, sequence.count));
     const MatrixView own = z.slice_rows(sequence.begin, sequence.count);
     Matrix joined;
