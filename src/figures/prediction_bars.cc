@@ -14,10 +14,14 @@ constexpr size_t kMost = 5;
 
 /// Where the parts of the bars lie; `y` moves down line by line.
 struct Lines {
-  Lines(double left_, double right_, double top, double numbers, double size_)
-      : left(left_), right(right_), bar_left(left_ + 7.6 * size_), y(top + 0.6 * size_), size(size_) {
-    bar_width = right - numbers * size - bar_left;
-  }
+  /// `numbers`: the room behind the bars, in sizes of text.
+  Lines(double from, double to, double top, double numbers, double text)
+      : left(from),
+        right(to),
+        bar_left(from + 7.6 * text),
+        y(top + 0.6 * text),
+        size(text),
+        bar_width(to - numbers * text - bar_left) {}
 
   void title(Svg& svg, std::string_view what, const Theme& theme) const {
     svg.text(left, y, "Next token", {.fill = theme.text, .size = size, .bold = true});
@@ -32,8 +36,7 @@ struct Lines {
   }
   double height() const { return 0.62 * size; }
 
-  double left, right, bar_left, y, size;
-  double bar_width = 0;
+  double left, right, bar_left, y, size, bar_width;
 };
 
 /// "+0.3", "−47", "0".

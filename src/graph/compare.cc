@@ -65,7 +65,7 @@ RouteUnion unite(const Route& a, const Route& b) {
     add_heads(edge.heads, e, &ComparedHead::weight_b);
   }
   RouteUnion both;
-  for (auto& [key, node] : nodes) both.nodes.push_back(std::move(node));
+  for (const auto& [key, node] : nodes) both.nodes.push_back(node);
   for (auto& [key, edge] : edges) {
     const ComparedNode& to = nodes.at(rank(edge.to));
     edge.shift = edge.change() * std::max(to.flow_a, to.flow_b);

@@ -109,6 +109,7 @@ void add_prompt_options(CLI::App& app, Options& options) {
 std::function<Status()> define(CLI::App& app) {
   auto options = std::make_shared<Options>();
   std::vector<std::string> kinds;
+  kinds.reserve(kDatasetKinds.size());
   for (const DatasetKind kind : kDatasetKinds) kinds.emplace_back(name(kind));
   app.add_option("KIND", options->kind, "KIND is indirect-object, greater-than, induction or agreement.")
       ->check(CLI::IsMember(kinds))
