@@ -1,6 +1,7 @@
 #include "analyses/faithfulness.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <numeric>
 #include <random>
@@ -112,6 +113,26 @@ Result<Example> run_example(const Session& session, const FaithfulnessExample& e
   return out;
 }
 
+/// The examples that the model answers right, shuffled. `quiet` is for the single runs.
+Result<std::vector<size_t>> answered_right(const Session& session, const FaithfulnessRequest& request,
+                                           const RunControl& control, const RunControl& quiet) {
+  const size_t count = request.examples.size();
+  std::vector<size_t> right;
+  size_t n_run = 0;
+  for (const size_t i : shuffled(request.seed, count)) {
+    LIMPID_CHECK_OK(
+        control.tick("checking prompts", static_cast<double>(n_run++) / static_cast<double>(count)));
+    const auto example = run_example(session, request.examples[i], quiet);
+    if (!example) {
+      Error error = example.error();
+      error.message = fmt::format("example {}: {}", i + 1, error.message);
+      return tl::unexpected(std::move(error));
+    }
+    if (example->clean > 0 && example->clean > example->counterfactual) right.push_back(i);
+  }
+  return right;
+}
+
 /// The metric of every curve at every fraction, by score and by size, of one example: n_curve * 2 *
 /// n_fraction.
 Result<std::vector<double>> evaluate(Example& example, std::span<const FaithfulnessCurve> curves,
@@ -120,7 +141,7 @@ Result<std::vector<double>> evaluate(Example& example, std::span<const Faithfuln
   for (const FaithfulnessCurve& curve : curves) {
     for (const auto& ranked : {ranked_by_score(curve.scores), ranked_by_size(curve.scores)}) {
       for (const double fraction : kept_fractions()) {
-        const auto n_keep = static_cast<size_t>(fraction * static_cast<double>(ranked.size()) + 0.5);
+        const auto n_keep = static_cast<size_t>(std::lround(fraction * static_cast<double>(ranked.size())));
         patches.push_back(keep_only(*example.runs, ranked, n_keep));
       }
     }
@@ -189,22 +210,8 @@ Result<FaithfulnessResult> Session::faithfulness(const FaithfulnessRequest& requ
   quiet.stop = control.stop;
 
   // Two passes over the examples: which are answered right is known once they have run.
-  std::vector<size_t> right;
-  for (const size_t i : shuffled(request.seed, request.examples.size())) {
-    LIMPID_CHECK_OK(control.tick("checking prompts", static_cast<double>(right.size() + result.n_wrong) /
-                                                         static_cast<double>(request.examples.size())));
-    auto example = run_example(*this, request.examples[i], quiet);
-    if (!example) {
-      Error error = example.error();
-      error.message = fmt::format("example {}: {}", i + 1, error.message);
-      return tl::unexpected(std::move(error));
-    }
-    if (example->clean > 0 && example->clean > example->counterfactual) {
-      right.push_back(i);
-    } else {
-      ++result.n_wrong;
-    }
-  }
+  LIMPID_TRY(const std::vector<size_t> right, answered_right(*this, request, control, quiet));
+  result.n_wrong = request.examples.size() - right.size();
   if (right.size() < 2) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("examples: expected at least two that the model answers right, found {} of {}",

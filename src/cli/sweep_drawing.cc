@@ -66,6 +66,7 @@ std::string draw_grid(const SweepGrid& grid, double largest, const Terminal& ter
 
 std::string draw_sweep(const SweepResult& result, size_t count, const Terminal& terminal) {
   std::vector<const SweepCell*> cells;
+  cells.reserve(result.cells.size());
   for (const SweepCell& cell : result.cells) cells.push_back(&cell);
   std::ranges::stable_sort(cells, std::ranges::greater(),
                            [](const SweepCell* cell) { return std::abs(cell->effect); });

@@ -143,7 +143,7 @@ std::function<Status()> define(CLI::App& app) {
 extern const Verb k_faithfulness;
 const Verb k_faithfulness = {
     "faithfulness", "Hold rankings of heads and FFNs against what happens when all else is replaced",
-    "limpid faithfulness --examples examples.jsonl", define,
+    "limpid dataset indirect-object --count 4 --check | limpid faithfulness --examples -", define,
     "Scores every head and FFN on one half of the examples, by shares, by target-aware scores, by direct "
     "effects, by replacing one at a time, and at random. On the other half only the best ones keep their "
     "values, "

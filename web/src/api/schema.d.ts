@@ -1066,6 +1066,36 @@ export interface components {
                 }[];
             }[];
             warnings: string[];
+            /** @description With --verify: what is left of a metric when everything outside the route is replaced. */
+            proof?: {
+                metric: components["schemas"]["sweep_metric"];
+                /** @description What components were replaced by. */
+                value: string;
+                /** @description The metric of the run as it is. */
+                full: number;
+                /** @description With everything outside the route replaced. */
+                kept: number;
+                /** @description With the route replaced. */
+                removed: number;
+                /** @description With every head and FFN replaced. */
+                empty: number;
+                /** @description Heads and FFNs at single tokens that the route has. */
+                n_kept: number;
+                /** @description Of so many. */
+                n_component: number;
+                /** @description (kept - empty) / (full - empty). */
+                faithfulness?: number;
+                /** @description (removed - empty) / (full - empty). */
+                left?: number;
+                /** @description Components of the route by flow, the weakest first. */
+                weakest: {
+                    subject: string;
+                    /** @description That it carries. */
+                    flow: number;
+                    /** @description What of the metric is lost when it is replaced too. */
+                    effect: number;
+                }[];
+            };
         };
         explain_token: {
             /** @description Index in the vocabulary. */
@@ -1078,6 +1108,62 @@ export interface components {
             continuation: boolean;
             /** @description A control token such as <|im_start|>. */
             special: boolean;
+        };
+        /**
+         * limpid sweep
+         * @description The effect on a metric of replacing each component, one at a time.
+         */
+        sweep: {
+            /** @description What the model was called. */
+            model: string;
+            tokens: components["schemas"]["explain"]["tokens"];
+            /** @description Position whose prediction is looked at. */
+            token: number;
+            /** @description Layers. */
+            n_layer: number;
+            /** @description Query heads of a layer. */
+            n_head: number;
+            /** @description zero, mean, counterfactual, or the factor. */
+            value: string;
+            /** @description Values of the prompt's run were put into the other run. */
+            denoise: boolean;
+            metric: components["schemas"]["sweep_metric"];
+            /** @description The metric of the prompt's run. */
+            clean: number;
+            against?: components["schemas"]["sweep_against"];
+            /** @description By kind, layer, head and position. */
+            cells: {
+                /** @description The component, as `limpid patch --replace` names it. */
+                subject: string;
+                /** @enum {unknown} */
+                kind: "heads" | "ffns" | "embed" | "mid" | "post";
+                /** @description 0 for embed. */
+                layer: number;
+                /** @description Of heads. */
+                head?: number;
+                /** @description Token index; absent where it was replaced at all of them. */
+                position?: number;
+                /** @description The metric. */
+                value: number;
+                /** @description The metric less that of the run that replaces nothing. */
+                effect: number;
+            }[];
+            /** @description What the runs took. */
+            seconds: number;
+            warnings: string[];
+        };
+        /** @description The number of a prediction by which interventions are judged. */
+        sweep_metric: {
+            /** @enum {unknown} */
+            kind: "logit" | "logit-diff" | "probability" | "kl";
+            target: components["schemas"]["explain_token"];
+            versus?: components["schemas"]["explain_token"];
+        };
+        /** @description The other run. */
+        sweep_against: {
+            tokens: components["schemas"]["explain"]["tokens"];
+            /** @description Its metric. */
+            value: number;
         };
         /**
          * Shares of all states that a route can reach
@@ -1370,65 +1456,9 @@ export interface components {
                 /** @description In the run with interventions. */
                 after: number;
             }[];
-            /** @description 1 - (change of the metric) / (change of the direct effects of what was replaced); absent where these are none. */
-            repaired?: number;
+            /** @description Of the same metrics: what of the change is that of the direct effects of what was replaced; the rest comes through other parts. */
+            direct_change?: number;
             warnings: string[];
-        };
-        /**
-         * limpid sweep
-         * @description The effect on a metric of replacing each component, one at a time.
-         */
-        sweep: {
-            /** @description What the model was called. */
-            model: string;
-            tokens: components["schemas"]["explain"]["tokens"];
-            /** @description Position whose prediction is looked at. */
-            token: number;
-            /** @description Layers. */
-            n_layer: number;
-            /** @description Query heads of a layer. */
-            n_head: number;
-            /** @description zero, mean, counterfactual, or the factor. */
-            value: string;
-            /** @description Values of the prompt's run were put into the other run. */
-            denoise: boolean;
-            metric: components["schemas"]["sweep_metric"];
-            /** @description The metric of the prompt's run. */
-            clean: number;
-            against?: components["schemas"]["sweep_against"];
-            /** @description By kind, layer, head and position. */
-            cells: {
-                /** @description The component, as `limpid patch --replace` names it. */
-                subject: string;
-                /** @enum {unknown} */
-                kind: "heads" | "ffns" | "embed" | "mid" | "post";
-                /** @description 0 for embed. */
-                layer: number;
-                /** @description Of heads. */
-                head?: number;
-                /** @description Token index; absent where it was replaced at all of them. */
-                position?: number;
-                /** @description The metric. */
-                value: number;
-                /** @description The metric less that of the run that replaces nothing. */
-                effect: number;
-            }[];
-            /** @description What the runs took. */
-            seconds: number;
-            warnings: string[];
-        };
-        /** @description The number of a prediction by which interventions are judged. */
-        sweep_metric: {
-            /** @enum {unknown} */
-            kind: "logit" | "logit-diff" | "probability" | "kl";
-            target: components["schemas"]["explain_token"];
-            versus?: components["schemas"]["explain_token"];
-        };
-        /** @description The other run. */
-        sweep_against: {
-            tokens: components["schemas"]["explain"]["tokens"];
-            /** @description Its metric. */
-            value: number;
         };
     };
     responses: {
