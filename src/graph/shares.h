@@ -39,8 +39,8 @@ struct AttentionShares {
 struct FfnShares {
   float ffn = 0;
   float residual = 0;
-  float patch = 0;  // as AttentionShares::patch
   bool degenerate = false;
+  float patch = 0;  // as AttentionShares::patch
 };
 
 class ShareSource {
