@@ -103,9 +103,11 @@ test('a run that takes long can be cancelled', async ({ page }) => {
     cancelled.push(route.request().method());
     return route.fulfill({ json: {} });
   });
+  const followed = page.waitForRequest('**/traces/*/events');
   await page.goto('/?prompt=abc');
   await expect(page.getByRole('heading', { name: /^Running/ })).toBeVisible();
   await expect(page.getByRole('main')).not.toContainText('previous run');
+  await followed; // before that there is no run to cancel
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'See how a prediction is made' })).toBeVisible();
   await expect.poll(() => cancelled).toEqual(['DELETE']);
