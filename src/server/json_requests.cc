@@ -88,6 +88,7 @@ Answer<void> read_name(std::string_view key, const std::string& text, const Kind
     return {};
   }
   std::vector<std::string_view> names;
+  names.reserve(std::size(kinds));
   for (const auto kind : kinds) names.emplace_back(name(kind));
   return bad_request(fmt::format("{}: expected one of {}", key, fmt::join(names, ", ")));
 }

@@ -80,6 +80,7 @@ Answer<std::vector<std::string>> resolve_replace(const OpenModel& model, size_t 
     }
   }
   std::vector<std::string> out;
+  out.reserve(resolved.size());
   for (auto& [component, full] : resolved) out.push_back(std::move(full));
   return out;
 }
