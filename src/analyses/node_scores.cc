@@ -9,6 +9,7 @@
 #include "attribution/attention_importance.h"
 #include "attribution/part_vectors.h"
 #include "forward/batch_run.h"
+#include "graph/flow.h"
 
 namespace limpid {
 
@@ -68,11 +69,8 @@ std::vector<double> share_scores(const ModelSpec& spec, const Route& route) {
     if (edge.kind == EdgeKind::kFfnOut) {
       scores[ffn_component(spec, edge.to.layer)] += static_cast<double>(edge.flow);
     }
-    if (edge.kind != EdgeKind::kAttention || !(edge.weight > 0)) continue;
     for (const EdgeHead& head : edge.heads) {
-      scores[head_component(spec, edge.to.layer, head.head)] += static_cast<double>(edge.flow) *
-                                                                static_cast<double>(head.weight) /
-                                                                static_cast<double>(edge.weight);
+      scores[head_component(spec, edge.to.layer, head.head)] += head_flow(edge, head);
     }
   }
   return scores;

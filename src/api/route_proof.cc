@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
-#include <tuple>
 
 #include "api/causes.h"
 #include "api/intervention_text.h"
 #include "forward/batch_run.h"
+#include "graph/flow.h"
 
 namespace limpid {
 
@@ -48,12 +48,11 @@ std::vector<Component> all_components(const ModelSpec& spec, int position) {
 std::map<Component, double> components_of(const Route& route) {
   std::map<Component, double> out;
   for (const Edge& edge : route.edges) {
-    const auto flow = static_cast<double>(edge.flow);
-    if (edge.kind == EdgeKind::kFfnOut) out[{edge.to.layer, std::nullopt, edge.to.position}] += flow;
-    if (edge.kind != EdgeKind::kAttention || !(edge.weight > 0)) continue;
+    if (edge.kind == EdgeKind::kFfnOut) {
+      out[{edge.to.layer, std::nullopt, edge.to.position}] += static_cast<double>(edge.flow);
+    }
     for (const EdgeHead& head : edge.heads) {
-      out[{edge.to.layer, head.head, edge.to.position}] +=
-          flow * static_cast<double>(head.weight) / static_cast<double>(edge.weight);
+      out[{edge.to.layer, head.head, edge.to.position}] += head_flow(edge, head);
     }
   }
   return out;
@@ -75,7 +74,9 @@ class Proof {
         with_(with),
         values_(model, runs.against ? runs.against : runs.clean),
         all_(all_components(model.spec(), runs.position)),
-        kept_(components_of(route)) {}
+        kept_(components_of(route)),
+        first_(with.kind == Replacement::Kind::kCounterfactual ? first_difference(*runs.clean, *runs.against)
+                                                               : 0) {}
 
   Result<RouteProof> run(size_t n_weakest, const RunControl& control) {
     const auto weakest = weakest_of(kept_, n_weakest);
@@ -115,7 +116,7 @@ class Proof {
     for (const Component& component : all_) {
       if (!which(component)) continue;
       LIMPID_CHECK_OK(add_intervention(model_.spec(), runs_.clean->n_tok(), replacing(component, with_),
-                                       &values_, patches));
+                                       &values_, patches, first_));
     }
     return {};
   }
@@ -126,6 +127,7 @@ class Proof {
   RunValues values_;
   std::vector<Component> all_;
   std::map<Component, double> kept_;
+  int first_;  // position from which on values are replaced
 };
 
 }  // namespace

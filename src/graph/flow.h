@@ -11,4 +11,10 @@ namespace limpid {
 /// order.
 void assign_flow(Route& route);
 
+/// What of an attention edge's flow one of its heads carries.
+inline double head_flow(const Edge& edge, const EdgeHead& head) {
+  if (!(edge.weight > 0)) return 0;
+  return static_cast<double>(edge.flow) * static_cast<double>(head.weight) / static_cast<double>(edge.weight);
+}
+
 }  // namespace limpid
