@@ -46,21 +46,26 @@ double dot(std::span<const double> direction, std::span<const float> part) {
   return sum;
 }
 
-Result<std::vector<LogitPart>> direct_attribution(const Model& model, const Trace& trace, int position,
-                                                  int token, const RunControl& control) {
-  const std::vector<double> direction = logit_direction(model, trace, position, token);
+Result<std::vector<std::vector<LogitPart>>> direct_attributions(const Model& model, const Trace& trace,
+                                                                int position, std::span<const int> tokens,
+                                                                const RunControl& control) {
+  std::vector<std::vector<double>> directions;
+  directions.reserve(tokens.size());
+  for (const int token : tokens) directions.push_back(logit_direction(model, trace, position, token));
   const std::array<int, 1> positions = {position};
-  std::vector<LogitPart> parts;
+  std::vector<std::vector<LogitPart>> out(tokens.size());
+  const auto add_part = [&](const std::string& subject, std::span<const float> part) {
+    for (size_t i = 0; i < out.size(); ++i) out[i].push_back({subject, dot(directions[i], part)});
+  };
   const auto add = [&](Subject::Kind kind, Node node, int index, std::span<const float> part) {
-    parts.push_back({to_string(Subject{.kind = kind, .node = node, .index = index}), dot(direction, part)});
+    add_part(to_string(Subject{.kind = kind, .node = node, .index = index}), part);
   };
   // A replaced state keeps a factor of what is below it.
   const auto replace = [&](const char* state, int l, float factor, const Matrix& patch) {
-    if (factor != 1) {
+    for (std::vector<LogitPart>& parts : out) {
       for (LogitPart& part : parts) part.logit *= static_cast<double>(factor);
     }
-    if (!patch.empty())
-      parts.push_back({fmt::format("patch.{}.{}@{}", state, l, position), dot(direction, patch.row(0))});
+    if (!patch.empty()) add_part(fmt::format("patch.{}.{}@{}", state, l, position), patch.row(0));
   };
   add(Subject::Kind::kNode, {NodeKind::kEmbed, 0, position}, 0,
       trace.embed.row(static_cast<size_t>(position)));
@@ -79,8 +84,16 @@ Result<std::vector<LogitPart>> direct_attribution(const Model& model, const Trac
     replace("post", l, post_factors(trace, l, positions)[0], ffn_patch_parts(trace, l, positions));
     add(Subject::Kind::kNode, ffn, 0, ffn_outputs(model, trace, l, positions).row(0));
   }
-  add_constants(model, model.final_norm().bias, token, parts);
-  return parts;
+  for (size_t i = 0; i < out.size(); ++i) {
+    add_constants(model, model.final_norm().bias, tokens[i], out[i]);
+  }
+  return out;
+}
+
+Result<std::vector<LogitPart>> direct_attribution(const Model& model, const Trace& trace, int position,
+                                                  int token, const RunControl& control) {
+  LIMPID_TRY(auto of_tokens, direct_attributions(model, trace, position, {&token, 1}, control));
+  return std::move(of_tokens.front());
 }
 
 }  // namespace limpid

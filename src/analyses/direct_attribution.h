@@ -25,5 +25,9 @@ double dot(std::span<const double> direction, std::span<const float> part);
 /// rounding. Errors: kCancelled.
 Result<std::vector<LogitPart>> direct_attribution(const Model& model, const Trace& trace, int position,
                                                   int token, const RunControl& control = {});
+/// Of several tokens, whose parts are computed once.
+Result<std::vector<std::vector<LogitPart>>> direct_attributions(const Model& model, const Trace& trace,
+                                                                int position, std::span<const int> tokens,
+                                                                const RunControl& control = {});
 
 }  // namespace limpid

@@ -42,14 +42,13 @@ std::vector<NamedPrediction> name_predictions(const Session& session, std::span<
 /// What each part adds to the metric directly.
 Result<std::map<std::string, double>> direct_effects(const Model& model, const CauseRuns& runs,
                                                      const Trace& trace, const RunControl& control) {
+  std::vector<int> tokens = {runs.metric.target};
+  if (runs.metric.versus) tokens.push_back(*runs.metric.versus);
+  LIMPID_TRY(const auto of_tokens, direct_attributions(model, trace, runs.position, tokens, control));
   std::map<std::string, double> effects;
-  const auto add = [&](int token, double sign) -> Status {
-    LIMPID_TRY(const auto parts, direct_attribution(model, trace, runs.position, token, control));
-    for (const LogitPart& part : parts) effects[part.subject] += sign * part.logit;
-    return {};
-  };
-  LIMPID_CHECK_OK(add(runs.metric.target, 1));
-  if (runs.metric.versus) LIMPID_CHECK_OK(add(*runs.metric.versus, -1));
+  for (size_t i = 0; i < of_tokens.size(); ++i) {
+    for (const LogitPart& part : of_tokens[i]) effects[part.subject] += i == 0 ? part.logit : -part.logit;
+  }
   return effects;
 }
 
